@@ -1,0 +1,161 @@
+// Who an event is about: from a subject's type and id to the person's pseudonym, keys and state. The only place that
+// sees a raw id beside a pseudonym. One vault look-up serves a whole request or chunk; answers live for one lease.
+
+import { randomBytes } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import type { FoundPerson, PersonEntry, Vault } from '../../storage/vault/vault.ts'
+import { type PersonKeys, personKeys } from '../protection/person-keys.ts'
+import { open, seal } from '../protection/seal.ts'
+import { newPseudonym } from '../protection/token.ts'
+import type { KeyRing } from './key-ring.ts'
+
+/** A person answers to at most this many aliases; further ones are not recorded. */
+const MAX_ALIASES = 64
+
+/** Whom to look up. Ids and aliases are canonical (see `event-parts.ts`). */
+export interface SubjectReference {
+  type: string
+  id: string
+  aliases: { type: string; id: string }[]
+  /** Whether a person never seen before gets an entry. */
+  create: boolean
+}
+
+export type Person = LivingPerson | ErasedPerson
+
+export interface LivingPerson {
+  state: 'active' | 'restricted'
+  pseudonym: string
+  keys: PersonKeys
+  /** Purposes objected to. */
+  objections: readonly string[]
+  /** When the vault was asked, on the monotonic clock (performance.now). */
+  lookedUpAtMs: number
+}
+
+export interface ErasedPerson {
+  state: 'erased'
+  lookedUpAtMs: number
+}
+
+export interface People {
+  /**
+   * The persons behind these references, in order; undefined for one that is unknown and not to be created.
+   * @throws VaultUnavailable
+   */
+  lookUp(references: SubjectReference[]): Promise<(Person | undefined)[]>
+  /** How long an answer may be used, in ms; one number for all processes, kept in the vault. */
+  leaseMs: number
+}
+
+type Cached = Person & { aliases?: Set<string>; knownAliases?: Set<string>; lookup?: string }
+
+/**
+ * @param options.leaseMs used when the vault is new; afterwards the vault's own lease holds
+ * @param options.cachedPersons how many persons are remembered at most
+ */
+export async function openPeople(
+  vault: Vault,
+  ring: KeyRing,
+  options: { leaseMs: number; cachedPersons: number },
+): Promise<People> {
+  const leaseMs = Number(await vault.settingOr('leaseMs', String(options.leaseMs)))
+  const cache = new LRUCache<string, Cached>({ max: options.cachedPersons, ttl: leaseMs, ttlResolution: 0 })
+
+  const toPerson = (found: FoundPerson, lookedUpAtMs: number): Cached | undefined => {
+    if (!found) return undefined
+    if (found.state === 'erased') return { state: 'erased', lookedUpAtMs }
+    const { state, pseudonym, objections, lookup } = found
+    const secret = open(ring.epochKey(found.epoch), found.sealedKey, personKeyPlace(lookup))
+    const aliases = new Set(found.aliases)
+    return { state, pseudonym, objections, lookup, aliases, keys: personKeys(secret), lookedUpAtMs }
+  }
+
+  /** Reads these persons from the vault in one look-up, creates whom it may, and remembers them. */
+  async function readPersons(missing: Map<string, SubjectReference>): Promise<Map<string, Cached>> {
+    const references = [...missing.values()]
+    const lookups = references.map(({ type, id }) => ring.lookupHash('person', type, id))
+    const lookedUpAtMs = performance.now()
+    let found = await vault.findPersons(lookups)
+    const toCreate = references.flatMap((reference, i) =>
+      !found[i] && reference.create ? [newEntry(ring, lookups[i]!, reference)] : [],
+    )
+    if (toCreate.length > 0) {
+      await vault.insertPersonsIfAbsent(toCreate)
+      found = await vault.findPersons(lookups)
+    }
+    const persons = new Map<string, Cached>()
+    for (const [i, key] of [...missing.keys()].entries()) {
+      const person = toPerson(found[i], lookedUpAtMs)
+      if (!person) continue
+      persons.set(key, person)
+      cache.set(key, person, { start: lookedUpAtMs })
+    }
+    return persons
+  }
+
+  /** Tells the vault which further names a living person answers to. */
+  async function recordAliases(references: SubjectReference[], persons: (Cached | undefined)[]): Promise<void> {
+    const additions = new Map<Cached, { known: string[]; hashes: Set<string> }>()
+    for (const [i, { aliases }] of references.entries()) {
+      const person = persons[i]
+      if (!person?.aliases || person.aliases.size >= MAX_ALIASES) continue
+      for (const { type, id } of aliases) {
+        const name = `${type}\0${id}`
+        if (person.knownAliases?.has(name)) continue
+        const addition = additions.get(person) ?? { known: [], hashes: new Set() }
+        additions.set(person, addition)
+        addition.known.push(name)
+        const hash = ring.lookupHash('alias', type, id)
+        if (!person.aliases.has(hash) && person.aliases.size + addition.hashes.size < MAX_ALIASES) addition.hashes.add(hash)
+      }
+    }
+    const unknown = [...additions].flatMap(([{ lookup }, { hashes }]) =>
+      hashes.size > 0 ? [{ lookup: lookup!, aliases: [...hashes] }] : [],
+    )
+    if (unknown.length > 0) await vault.addAliases(unknown)
+    for (const [person, { known, hashes }] of additions) {
+      person.aliases = person.aliases!.union(hashes)
+      person.knownAliases = new Set([...(person.knownAliases ?? []), ...known])
+    }
+  }
+
+  return {
+    leaseMs,
+    lookUp: async references => {
+      const keys = references.map(({ type, id }) => `${type}\0${id}`)
+      const persons = keys.map(key => cache.get(key))
+      const missing = new Map<string, SubjectReference>()
+      for (const [i, key] of keys.entries()) {
+        if (persons[i]) continue
+        const reference = references[i]!
+        missing.set(key, { ...reference, create: reference.create || missing.get(key)?.create === true })
+      }
+      if (missing.size > 0) {
+        const read = await readPersons(missing)
+        for (const [i, key] of keys.entries()) persons[i] ??= read.get(key)
+      }
+      await recordAliases(references, persons)
+      return persons
+    },
+  }
+}
+
+function newEntry(ring: KeyRing, lookup: string, { type, id, aliases }: SubjectReference): PersonEntry {
+  const secret = randomBytes(32)
+  const pseudonym = newPseudonym()
+  return {
+    lookup,
+    pseudonym,
+    sealedId: seal(personKeys(secret).id, Buffer.from(JSON.stringify([type, id])), `person-id\0${pseudonym}`),
+    sealedKey: seal(ring.epochKey(ring.epoch), secret, personKeyPlace(lookup)),
+    epoch: ring.epoch,
+    state: 'active',
+    objections: [],
+    aliases: aliases.slice(0, MAX_ALIASES).map(alias => ring.lookupHash('alias', alias.type, alias.id)),
+  }
+}
+
+function personKeyPlace(lookup: string): string {
+  return `person-key\0${lookup}`
+}

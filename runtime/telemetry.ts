@@ -1,0 +1,28 @@
+// Metrics through OpenTelemetry, read by Prometheus at /metrics. Labels are names of datasets, outcomes and ports:
+// never a value of an event, never an id.
+
+import type { Meter } from '@opentelemetry/api'
+import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus'
+import { MeterProvider } from '@opentelemetry/sdk-metrics'
+
+export interface Telemetry {
+  meter: Meter
+  /** All metrics in the Prometheus text format. */
+  scrape(): Promise<string>
+  stop(): Promise<void>
+}
+
+export function startTelemetry(): Telemetry {
+  const exporter = new PrometheusExporter({ preventServerStart: true })
+  const provider = new MeterProvider({ readers: [exporter] })
+  const serializer = new PrometheusSerializer()
+  const meter = provider.getMeter('ecluse')
+  meter
+    .createObservableGauge('ecluse_process_resident_memory_bytes', { unit: 'By', description: 'Resident set size' })
+    .addCallback(result => result.observe(process.memoryUsage.rss()))
+  return {
+    meter,
+    scrape: async () => serializer.serialize((await exporter.collect()).resourceMetrics),
+    stop: () => provider.shutdown(),
+  }
+}

@@ -1,0 +1,85 @@
+// The embedded log's consumer: one batch at a time, shard after shard, each position saved after its batch was
+// handled. A batch that cannot be handled holds up its shard alone, and comes again.
+
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { type ConsumeOptions, type Consumer, EventLogUnavailable, type StoredRecord } from './event-log.ts'
+import type { Shard } from './sqlite.ts'
+
+/** Pause before a failed batch is tried again: doubled up to the longest. */
+const FIRST_RETRY_MS = 50
+const LONGEST_RETRY_MS = 5_000
+
+export interface ShardSource {
+  shards(): Shard[]
+  position(shard: Shard): number
+  read(shard: Shard, fromOffset: number, limit: number): StoredRecord[]
+  commit(shard: Shard, nextOffset: number): void
+  /** Functions called after each append. */
+  wakers: Set<() => void>
+}
+
+/** Starts consuming; returns at once. */
+export function consumeShards(options: ConsumeOptions, source: ShardSource): Consumer {
+  const retries = new Map<number, { attempts: number; notBeforeMs: number }>()
+  let stopped = false
+  let wake = () => {}
+  const wakeUp = () => wake()
+  source.wakers.add(wakeUp)
+
+  /** Handles one batch of a shard; whether there was one. */
+  async function step(shard: Shard): Promise<boolean> {
+    const retry = retries.get(shard.id)
+    if (retry && performance.now() < retry.notBeforeMs) return false
+    try {
+      const records = source.read(shard, source.position(shard), options.batchSize)
+      if (records.length === 0) return false
+      const { topic, partition, incarnation } = shard
+      await options.handle({ topic, partition, incarnation, records })
+      source.commit(shard, records.at(-1)!.offset + 1)
+      retries.delete(shard.id)
+      return true
+    } catch (error) {
+      const attempts = (retry?.attempts ?? 0) + 1
+      const pauseMs = Math.min(FIRST_RETRY_MS * 2 ** (attempts - 1), LONGEST_RETRY_MS)
+      retries.set(shard.id, { attempts, notBeforeMs: performance.now() + pauseMs })
+      options.onError(
+        error instanceof Error ? error : new EventLogUnavailable('a batch was not handled', { cause: error }),
+      )
+      return false
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (!stopped) {
+      const woken = new Promise<void>(resolve => {
+        wake = resolve
+      })
+      let busy = false
+      for (const shard of source.shards()) {
+        if (stopped) break
+        if (await step(shard)) busy = true
+        await nextTurn()
+      }
+      if (!busy && !stopped) await idle(woken)
+    }
+  }
+
+  /** Until an append, a retry that is due, or `stop`. */
+  async function idle(woken: Promise<void>): Promise<void> {
+    const due = Math.min(...[...retries.values()].map(retry => retry.notBeforeMs))
+    if (due === Number.POSITIVE_INFINITY) return woken
+    const timer = setTimeout(wakeUp, Math.max(1, due - performance.now()))
+    await woken
+    clearTimeout(timer)
+  }
+
+  const running = run()
+  return {
+    stop: async () => {
+      stopped = true
+      wakeUp()
+      await running
+      source.wakers.delete(wakeUp)
+    },
+  }
+}

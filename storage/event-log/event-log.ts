@@ -1,0 +1,82 @@
+// The event log port: an ordered, durable, partitioned log of records, as Kafka understands it. Whatever is not yet
+// in here was not accepted; nothing is ever changed once it is.
+
+/** One record to append. Records of one key keep their order, because they share a partition. */
+export interface LogRecord {
+  /** Partitioning key; null spreads records over the partitions. */
+  key: string | null
+  value: Buffer
+  headers: Record<string, string>
+}
+
+/** A record as it stands in the log. `timestampMs` is the time of the append (LogAppendTime), in ms since the epoch. */
+export interface StoredRecord extends LogRecord {
+  topic: string
+  partition: number
+  offset: number
+  timestampMs: number
+}
+
+/** Settings of a topic. `retentionMs: null` keeps every record. */
+export interface TopicSettings {
+  partitions: number
+  retentionMs: number | null
+}
+
+/** Where a record stands, for ever: a topic deleted and made anew is another incarnation. */
+export interface Position {
+  incarnation: string
+  partition: number
+  offset: number
+}
+
+/** Consecutive records of one partition. */
+export interface RecordBatch {
+  topic: string
+  partition: number
+  incarnation: string
+  records: StoredRecord[]
+}
+
+export interface ConsumeOptions {
+  group: string
+  topics: string[]
+  /** At most this many records in a batch. */
+  batchSize: number
+  /**
+   * Called with one batch at a time of a partition, in order. When it resolves, the group's position moves past the
+   * batch; when it rejects, the same batch comes again after a growing pause.
+   */
+  handle: (batch: RecordBatch) => Promise<void>
+  /** Told of each failed attempt; the consumer goes on by itself. */
+  onError: (error: Error) => void
+}
+
+export interface Consumer {
+  /** Resolves once no batch is being handled any more. Idempotent. */
+  stop(): Promise<void>
+}
+
+export interface EventLog {
+  /** Creates the topic, or brings its retention to these settings if it exists. */
+  ensureTopic(topic: string, settings: TopicSettings): Promise<void>
+  /**
+   * Appends records, resolved once all are on disk, with their positions in the order given.
+   * @throws EventLogUnavailable when the log cannot be written; some of the records may then stand in it.
+   */
+  append(records: { topic: string; record: LogRecord }[]): Promise<Position[]>
+  /** Starts consuming as a member of a group, from the group's position (from the start if it has none). */
+  consume(options: ConsumeOptions): Promise<Consumer>
+  /** Records not yet handled by the group, summed over the partitions of these topics. */
+  lag(group: string, topics: string[]): Promise<number>
+  /** Removes what is older than its topic's retention. Kafka does it by itself; the embedded side is asked. */
+  expire(nowMs: number): Promise<void>
+  /** Rejects with EventLogUnavailable when the log cannot be reached or written. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+/** The log cannot be reached or written; the `cause` says why. */
+export class EventLogUnavailable extends Error {
+  override name = 'EventLogUnavailable'
+}

@@ -1,0 +1,18 @@
+// What every embedded side does with a failure: it becomes the port's own error, with its cause. It must never hide a
+// programming error, nor repeat a stored value in a message.
+
+/** A port's error: `new RegistryUnavailable(message, { cause })`. */
+export type Unavailable = new (message: string, options: ErrorOptions) => Error
+
+/**
+ * Runs work on a store.
+ * @throws Unavailable with the `cause`, whatever failed; TypeError and RangeError stay what they are.
+ */
+export async function reach<T>(Unavailable: Unavailable, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    if (cause instanceof TypeError || cause instanceof RangeError || cause instanceof Unavailable) throw cause
+    throw new Unavailable('the store cannot be reached or written', { cause })
+  }
+}

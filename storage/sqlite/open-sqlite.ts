@@ -1,0 +1,32 @@
+// Opens the embedded stores' SQLite files, all in the same careful way: write-ahead log, every commit on disk before
+// it returns, deleted content overwritten.
+
+import { chmodSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+
+/** How long a statement waits for another connection's lock before it fails, in ms. */
+const BUSY_TIMEOUT_MS = 5_000
+
+/**
+ * Opens or creates a database file, mode 0600, in WAL mode with synchronous=FULL and secure_delete=ON.
+ * @throws Error of node:sqlite when the file cannot be opened.
+ */
+export function openSqlite(path: string): DatabaseSync {
+  const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
+  chmodSync(path, 0o600)
+  db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;')
+  return db
+}
+
+/** Runs `work` in one write transaction; rolled back if it throws. */
+export function inTransaction<T>(db: DatabaseSync, work: () => T): T {
+  db.exec('BEGIN IMMEDIATE')
+  try {
+    const result = work()
+    db.exec('COMMIT')
+    return result
+  } catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK')
+    throw error
+  }
+}
