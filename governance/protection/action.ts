@@ -28,6 +28,8 @@ export interface DomainKey {
 /** An action with its parameters, ready to run. */
 export interface Action {
   name: ActionName
+  /** The named domain whose keys it needs. */
+  domain?: string
   /**
    * The stored value; `undefined` leaves the member out. Called for any JSON value the raw schema allows.
    * `pointer` is the pattern of the field in the schema, `*` for array items, the same for every event.

@@ -32,6 +32,7 @@ const byPerson: Action = {
 
 const byDomain = (domain: string): Action => ({
   name: 'pseudonymise',
+  domain,
   apply: (value, pointer, { keys, dataset, eventId, domainKeys }) =>
     value === null || !keys
       ? null

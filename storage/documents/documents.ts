@@ -15,19 +15,25 @@ export interface StoredDocument {
 
 /** Collections are declared before they are used: the indexed members are those one may filter and sort by. */
 export interface CollectionSettings {
-  /** Top-level members of `body` that hold strings or numbers. */
+  /** Top-level members of `body` that hold a string or a number, or are missing or null; any other value is refused. */
   indexes: string[]
 }
 
 export type FilterValue = string | number
-/** Equality, or a range over an indexed member: `{ dataset: 'a', time: { from: 'x', before: 'y' } }`. */
+/**
+ * Equality, or a range over an indexed member: `{ dataset: 'a', time: { from: 'x', before: 'y' } }`. Strings match
+ * strings and numbers match numbers.
+ */
 export type Filter = Record<string, FilterValue | { from?: FilterValue; before?: FilterValue }>
 
 export interface FindOptions {
   where?: Filter
-  /** An indexed member to sort by, ties broken by id; by id alone when left out. */
+  /**
+   * An indexed member to sort by, ties broken by id in the same direction; by id alone, ascending, when left out. As in
+   * MongoDB, a document without a value there comes before numbers, and these before strings.
+   */
   sort?: { by: string; order: 'ascending' | 'descending' }
-  /** Continue after this document of an earlier page: the sort member's value there, and its id. */
+  /** Continue after this document of an earlier page: the sort member's value there (left out if it has none), and its id. */
   after?: { value?: FilterValue; id: string }
   /** 1 to 1,000. */
   limit: number
@@ -38,6 +44,7 @@ export interface Documents {
   /**
    * Writes each document unless one with its id is there already. Resolves, in the order given, with what stands
    * stored under each id afterwards: the first writer's document, whoever that was. Copies inside one call count too.
+   * @throws TypeError, before anything is written, for an id or an indexed member that cannot be stored.
    */
   insertFirst(collection: string, documents: StoredDocument[]): Promise<StoredDocument[]>
   /** Writes each document whole if it is new or its version is greater than the stored one's. */

@@ -1,0 +1,36 @@
+// Development's API keys: one a role, made at first start, shown once, kept in the data directory (0600).
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { makeApiKey, type Role } from '../gateway/authenticate.ts'
+import type { Config } from '../runtime/config.ts'
+import type { Vault } from '../storage/vault/vault.ts'
+
+const ROLES: Role[] = ['producer', 'data-owner', 'data-steward', 'data-engineer', 'analyst', 'dpo', 'auditor']
+
+export function devCredentialsPath(config: Config): string {
+  return join(config.dataDir, 'dev-credentials.json')
+}
+
+/** Makes the keys if there are none yet; those made just now, by role, or undefined. */
+export async function makeDevCredentials(config: Config, vault: Vault): Promise<Record<string, string> | undefined> {
+  const path = devCredentialsPath(config)
+  if (config.mode !== 'development' || existsSync(path)) return undefined
+  const keys: Record<string, string> = {}
+  for (const role of ROLES) {
+    const { apiKey, credential } = makeApiKey(role, ['*'], Date.now())
+    await vault.putCredential(credential)
+    keys[role] = apiKey
+  }
+  writeFileSync(path, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600 })
+  return keys
+}
+
+/** The key for a client verb: the configured one, else development's. @throws Error when there is neither */
+export function clientApiKey(config: Config, role: Role): string {
+  if (config.apiKey !== '') return config.apiKey
+  const path = devCredentialsPath(config)
+  if (!existsSync(path))
+    throw new Error(`no API key: set ECLUSE_API_KEY, or start \`ecluse serve\` in development first (it writes ${path})`)
+  return (JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>)[role]!
+}

@@ -1,0 +1,78 @@
+// A request becomes events: each with its own bytes and either its value or what is wrong with it. One bad event never
+// hides the others; only a body that cannot be told apart into events is refused.
+
+import type { Violation } from '../../governance/contract/contract.ts'
+import type { JsonObject } from '../../storage/json.ts'
+import { type CloudEventAttributes, readBinaryAttributes, readEnvelope } from './cloudevents.ts'
+import { type BodyKind, decideKind } from './content-type.ts'
+import type { BodyLimits } from './limits.ts'
+import { splitLines } from './ndjson.ts'
+import { type Body, readBody, readChunks } from './read-body.ts'
+import { type BodyShape, splitEvents } from './split-events.ts'
+import { parseStrict } from './strict-json.ts'
+
+/** One event of a request: it has a `value` or a `violation`, never both. */
+export interface IncomingEvent {
+  /** Its place among the request's events, from 0. */
+  index: number
+  /** Its bytes as they were sent (after decompression): of the whole envelope, if there is one. */
+  raw: Buffer
+  value?: JsonObject
+  attributes?: CloudEventAttributes
+  violation?: Violation
+}
+
+type Parsed = Pick<IncomingEvent, 'value' | 'attributes' | 'violation'>
+type ParseEvent = (raw: Buffer, depth?: number) => Parsed
+
+const shapes: Record<Exclude<BodyKind, 'ndjson'>, BodyShape> = {
+  json: 'either',
+  cloudevent: 'object',
+  'cloudevent-batch': 'array',
+  'cloudevent-binary': 'object',
+}
+
+/**
+ * The events of a request, in order, in groups of at most `chunkEvents`. NDJSON is read as it comes; any other body is
+ * whole, and its frame sound, before its first event is given.
+ * Throws `RequestRefused` or `RequestAborted`; for NDJSON, after the events before.
+ */
+export async function* readEvents(body: Body): AsyncGenerator<IncomingEvent[]> {
+  const { limits } = body
+  const kind = decideKind(body.headers)
+  const parse = parserOf(kind, body)
+  if (kind === 'ndjson') {
+    let first = 0
+    for await (const lines of splitLines(readChunks(body), limits)) {
+      yield lines.map((raw, at) => ({ index: first + at, raw, ...parse(raw) }))
+      first += lines.length
+    }
+    return
+  }
+  const bytes = await readBody(body)
+  const spans = splitEvents(bytes, limits, shapes[kind])
+  for (let first = 0; first < spans.length; first += limits.chunkEvents) {
+    yield spans.slice(first, first + limits.chunkEvents).map((span, at) => {
+      const raw = bytes.subarray(span.start, span.end)
+      return { index: first + at, raw, ...parse(raw, span.depth) }
+    })
+  }
+}
+
+function parserOf(kind: BodyKind, { headers, limits }: Body): ParseEvent {
+  if (kind === 'json' || kind === 'ndjson') return (raw, depth) => parseStrict(raw, limits, depth)
+  if (kind === 'cloudevent-binary') {
+    const read = readBinaryAttributes(headers)
+    if (read.violation) return () => read
+    return (raw, depth) => ({ ...parseStrict(raw, limits, depth), attributes: read.attributes })
+  }
+  return (raw, depth) => parseEnvelope(raw, limits, depth)
+}
+
+function parseEnvelope(raw: Buffer, limits: BodyLimits, depth?: number): Parsed {
+  // The envelope is one level that the event itself does not have.
+  const { value, violation } = parseStrict(raw, { ...limits, depth: limits.depth + 1 }, depth)
+  if (violation) return { violation }
+  const read = readEnvelope(value, limits)
+  return read.violation ? read : { value: read.data, attributes: read.attributes }
+}

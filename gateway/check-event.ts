@@ -1,0 +1,125 @@
+// Steps 2 and 3 of an event's way: is it readable, which schema version, is it valid, which event is it, when did it
+// happen, whom is it about? Only reads; decides nothing about persons.
+
+import type { LiveContract } from '../governance/contract/catalogue.ts'
+import type { ContractVersion, Violation } from '../governance/contract/contract.ts'
+import type { SubjectIds } from '../governance/contract/event-parts.ts'
+import { nearestSchemaVersion, schemaVersionOf } from '../governance/contract/name-schema-version.ts'
+import { findRejectedField } from '../governance/protection/protect.ts'
+import type { JsonObject } from '../storage/json.ts'
+import type { IncomingEvent } from './body/read-events.ts'
+
+/** Longest event id, in UTF-16 units. */
+const MAX_ID_LENGTH = 256
+
+export type CheckedEvent = ValidEvent | InvalidEvent
+
+export interface ValidEvent {
+  valid: true
+  index: number
+  raw: Buffer
+  /** As the producer knows it. */
+  id: string
+  version: ContractVersion
+  event: JsonObject
+  /** RFC 3339 UTC; undefined when the event does not say. */
+  time: { time: string; ambiguous: boolean } | undefined
+  subjects: SubjectIds[]
+}
+
+export interface InvalidEvent {
+  valid: false
+  index: number
+  raw: Buffer
+  id?: string
+  /** What it was checked against; the newest version where that is not known. */
+  version: ContractVersion
+  violations: Violation[]
+  /** The primary subject, if it can be read all the same. */
+  subject?: { type: string; id: string }
+}
+
+export interface CheckRequest {
+  schemaVersion: string | undefined
+  makeId: (index: number) => string
+}
+
+/** Checks one event against its contract. Never throws for what an event holds. */
+export function checkEvent(contract: LiveContract, request: CheckRequest, incoming: IncomingEvent): CheckedEvent {
+  const { index, raw, value, attributes } = incoming
+  const named = attributes?.dataschema === undefined ? request.schemaVersion : schemaVersionOf(attributes.dataschema, contract.dataset)
+  const version = contract.versions.get(named ?? contract.newest)
+  const invalid = (violations: Violation[], id?: string): InvalidEvent => {
+    const subject = value && readPrimarySubject(contract, value)
+    return {
+      valid: false,
+      index,
+      raw,
+      version: version ?? contract.versions.get(contract.newest)!,
+      violations,
+      ...(id === undefined ? {} : { id }),
+      ...(subject ? { subject } : {}),
+    }
+  }
+
+  if (!value) return invalid([incoming.violation!], attributes?.id)
+  const id = readId(contract, value, attributes?.id) ?? { id: request.makeId(index) }
+  const knownId = 'id' in id ? id.id : undefined
+  if (!version) return invalid([unknownVersion(contract, named!)], knownId)
+
+  const violations = version.validate(value)
+  if (violations.length === 0 && contract.policy.unclassified === 'reject') {
+    const pointer = findRejectedField(version.plan, value)
+    if (pointer !== undefined) violations.push(unclassifiedField(pointer))
+  }
+  if (violations.length > 0) return invalid(violations, knownId)
+  if (!('id' in id)) return invalid([id])
+
+  const time = contract.readers.time(value) ?? (attributes?.time === undefined ? undefined : utcTime(attributes.time))
+  if (time && 'keyword' in time) return invalid([time], id.id)
+  const subjects = contract.readers.subjects(value)
+  if ('keyword' in subjects) return invalid([subjects], id.id)
+  return { valid: true, index, raw, id: id.id, version, event: value, time, subjects }
+}
+
+/** The event's own id, else the CloudEvents id; undefined when it has none. */
+function readId(contract: LiveContract, event: JsonObject, ceId: string | undefined): { id: string } | Violation | undefined {
+  const own = contract.readers.id(event)
+  const pointer = contract.eventId?.pointer ?? ''
+  if (own !== undefined && ceId !== undefined && own !== ceId)
+    return violation(pointer, 'id', 'the CloudEvents id and the id in the event differ', 'Send the same id in both, or only the one in the event.')
+  const id = own ?? ceId
+  if (id === undefined) return undefined
+  if (id === '' || id.length > MAX_ID_LENGTH)
+    return violation(pointer, 'id', `an event id has 1 to ${MAX_ID_LENGTH} characters`, 'Send an id of that length.')
+  return { id }
+}
+
+/** Best effort, for an event that is not valid: undefined when the place of the id holds none. */
+function readPrimarySubject(contract: LiveContract, event: JsonObject): { type: string; id: string } | undefined {
+  const subjects = contract.readers.subjects(event)
+  if ('keyword' in subjects) return undefined
+  const primary = subjects[0]
+  return primary?.id === undefined ? undefined : { type: primary.rule.type, id: primary.id }
+}
+
+function utcTime(time: string): { time: string; ambiguous: boolean } {
+  return { time: new Date(time).toISOString(), ambiguous: false }
+}
+
+function unknownVersion(contract: LiveContract, named: string): Violation {
+  return violation('', 'dataschema', 'the event names a schema version that is not registered', nearestSchemaVersion(contract, named))
+}
+
+function unclassifiedField(pointer: string): Violation {
+  return violation(
+    pointer,
+    'unclassified',
+    'nobody has classified this field, and the policy rejects events that hold such a field',
+    'Leave the field out, or ask the dataset’s steward to classify it in the policy.',
+  )
+}
+
+function violation(pointer: string, keyword: string, detail: string, fix: string): Violation {
+  return { pointer, keyword, detail, fix }
+}

@@ -1,0 +1,27 @@
+// What the gateway is given by its composition root. Plain values and ports; nothing here reads the environment.
+
+import type { Catalogue } from '../governance/contract/catalogue.ts'
+import type { KeyRing } from '../governance/subjects/key-ring.ts'
+import type { People } from '../governance/subjects/people.ts'
+import type { Config } from '../runtime/config.ts'
+import type { Logger } from '../runtime/logger.ts'
+import type { Telemetry } from '../runtime/telemetry.ts'
+import type { Documents } from '../storage/documents/documents.ts'
+import type { EventLog } from '../storage/event-log/event-log.ts'
+import type { Vault } from '../storage/vault/vault.ts'
+
+export interface GatewayDeps {
+  config: Config
+  logger: Logger
+  telemetry: Telemetry
+  catalogue: Catalogue
+  people: People
+  ring: KeyRing
+  log: EventLog
+  vault: Vault
+  documents: Documents
+  /** Every port by name; ingestion depends on `event-log` and `vault` alone. */
+  ports: Record<string, { ping(): Promise<void> }>
+  /** Milliseconds since the epoch. */
+  now: () => number
+}

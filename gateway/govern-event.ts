@@ -1,0 +1,154 @@
+// Step 5 of an event's way: its outcome. A valid event of a person who may be processed is protected; one whose primary
+// person is erased or objected is suppressed; an invalid one is sealed into the quarantine.
+
+import canonicalize from 'canonicalize'
+import { v7 as uuidV7 } from 'uuid'
+import type { LiveContract } from '../governance/contract/catalogue.ts'
+import type { ActionContext } from '../governance/protection/action.ts'
+import { mac } from '../governance/protection/mac.ts'
+import { type ProtectionContext, protect } from '../governance/protection/protect.ts'
+import { formatToken, PERSON_DOMAIN } from '../governance/protection/token.ts'
+import type { KeyRing } from '../governance/subjects/key-ring.ts'
+import type { LivingPerson, Person } from '../governance/subjects/people.ts'
+import { sealOriginal } from '../governance/subjects/quarantine-seal.ts'
+import type { EventRecord } from '../storage/event-record.ts'
+import type { QuarantineRecord } from '../storage/quarantine-record.ts'
+import type { CheckedEvent, InvalidEvent, ValidEvent } from './check-event.ts'
+import type { EventResult } from './outcome.ts'
+import { rejectionProblem } from './problem.ts'
+
+export type GovernedEvent =
+  | { outcome: 'accepted'; result: EventResult; record: EventRecord; wirePrefix: Buffer }
+  | { outcome: 'suppressed'; result: EventResult }
+  | { outcome: 'rejected'; result: EventResult; quarantine: QuarantineRecord | undefined }
+
+interface GovernDeps {
+  ring: KeyRing
+  now: () => number
+}
+
+interface GovernRequest {
+  contract: LiveContract
+  traceparent: string
+}
+
+/** @param persons the event's subjects, as the vault knows them */
+export async function governEvent(
+  deps: GovernDeps,
+  request: GovernRequest,
+  checked: CheckedEvent,
+  persons: (Person | undefined)[],
+): Promise<GovernedEvent> {
+  if (!checked.valid) return rejectEvent(deps, request.contract, checked, persons[0])
+  const { index, id } = checked
+  if (isFenced(persons[0], request.contract.policy.purpose))
+    return { outcome: 'suppressed', result: { index, id, outcome: 'suppressed' } }
+  return acceptEvent(deps, request, checked, persons)
+}
+
+function acceptEvent(
+  deps: GovernDeps,
+  { contract, traceparent }: GovernRequest,
+  checked: ValidEvent,
+  persons: (Person | undefined)[],
+): GovernedEvent {
+  const { index, id, version, event, time } = checked
+  const primary = persons[0] as LivingPerson | undefined
+  const receivedAt = new Date(deps.now()).toISOString()
+  const storedId = contract.eventId?.personal
+    ? formatToken(PERSON_DOMAIN, 0, mac(primary?.keys.eventId ?? deps.ring.content, id).toString('base64url'))
+    : id
+  const content = mac(primary?.keys.content ?? deps.ring.content, canonicalize(event) as string)
+  const record: EventRecord = {
+    dataset: contract.dataset,
+    id: storedId,
+    source: contract.ceSource,
+    type: contract.ceType,
+    time: time?.time ?? receivedAt,
+    timeAmbiguous: time?.ambiguous ?? false,
+    receivedAt,
+    subject: primary?.pseudonym ?? null,
+    schema: version.version,
+    policy: contract.policySha256,
+    content: content.toString('base64url', 0, 16),
+    held: primary?.state === 'restricted',
+    traceparent,
+    event: protect(version.plan, event, protectionContext(deps.ring, contract, storedId, persons)),
+  }
+  return {
+    outcome: 'accepted',
+    result: { index, id, outcome: 'accepted' },
+    record,
+    wirePrefix: contract.wirePrefixes.get(version.version)!,
+  }
+}
+
+function protectionContext(
+  ring: KeyRing,
+  contract: LiveContract,
+  eventId: string,
+  persons: (Person | undefined)[],
+): ProtectionContext {
+  const contextOf = (person: LivingPerson | undefined): ActionContext => ({
+    dataset: contract.dataset,
+    eventId,
+    keys: person?.keys,
+    pseudonym: person?.pseudonym,
+    domainKeys: ring.domainKeys,
+  })
+  const context: ProtectionContext = {
+    primary: contextOf(persons[0] as LivingPerson | undefined),
+    others: new Map(),
+    redacted: new Set(),
+  }
+  for (let i = 1; i < contract.subjects.length; i++) {
+    const { name } = contract.subjects[i]!
+    const person = persons[i]
+    if (person?.state === 'erased' || isFenced(person, contract.policy.purpose)) context.redacted.add(name)
+    else context.others.set(name, contextOf(person))
+  }
+  return context
+}
+
+async function rejectEvent(
+  deps: GovernDeps,
+  contract: LiveContract,
+  checked: InvalidEvent,
+  person: Person | undefined,
+): Promise<GovernedEvent> {
+  const { index, version, violations } = checked
+  const result: EventResult = {
+    index,
+    ...(checked.id === undefined ? {} : { id: checked.id }),
+    outcome: 'rejected',
+    retryable: false,
+    problem: rejectionProblem(`${contract.dataset}/${version.version}`, violations),
+  }
+  if (isFenced(person, contract.policy.purpose)) return { outcome: 'rejected', result, quarantine: undefined }
+  const id = uuidV7()
+  const receivedAtMs = deps.now()
+  const retentionMs = contract.retentionMs.quarantine
+  const original = await sealOriginal(deps.ring, checked.raw, {
+    id,
+    dataset: contract.dataset,
+    receivedAtMs,
+    retentionMs,
+    person: person as LivingPerson | undefined,
+  })
+  const quarantine: QuarantineRecord = {
+    id,
+    dataset: contract.dataset,
+    receivedAt: new Date(receivedAtMs).toISOString(),
+    expiresAtMs: receivedAtMs + retentionMs,
+    schema: version.version,
+    policy: contract.policySha256,
+    errors: violations,
+    ...original,
+  }
+  return { outcome: 'rejected', result, quarantine }
+}
+
+/** Erased, or objected to this purpose: nothing of them may be stored. */
+function isFenced(person: Person | undefined, purpose: string): boolean {
+  return person !== undefined && (person.state === 'erased' || person.objections.includes(purpose))
+}

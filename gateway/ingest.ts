@@ -1,0 +1,102 @@
+// The way of an event, from a request's body to the log: parse, check, look up, protect, append, answer. Nothing is
+// accepted before the log has it on disk; nothing reaches the log before its policy has been applied.
+
+import type { LiveContract } from '../governance/contract/catalogue.ts'
+import { topicOf } from '../governance/contract/topic-of.ts'
+import type { KeyRing } from '../governance/subjects/key-ring.ts'
+import type { People } from '../governance/subjects/people.ts'
+import type { EventLog } from '../storage/event-log/event-log.ts'
+import { writeEventRecord } from '../storage/event-record.ts'
+import { QUARANTINE_TOPIC, writeQuarantineRecord } from '../storage/quarantine-record.ts'
+import { VaultUnavailable } from '../storage/vault/vault.ts'
+import type { IncomingEvent } from './body/read-events.ts'
+import { checkEvent } from './check-event.ts'
+import { type GovernedEvent, governEvent } from './govern-event.ts'
+import { lookUpSubjects } from './look-up-subjects.ts'
+import { type EventResult, type IngestAnswer, IngestInterrupted } from './outcome.ts'
+
+/** A look-up that outlives its lease is repeated this often before the vault counts as too slow to be used. */
+const LOOK_UP_ATTEMPTS = 5
+
+export interface IngestDeps {
+  people: People
+  ring: KeyRing
+  log: EventLog
+  /** Milliseconds since the epoch. */
+  now: () => number
+  /** Told of every event's outcome; `stored` is false for a rejected event whose original may not be kept. */
+  count: (dataset: string, outcome: GovernedEvent['outcome'], stored: boolean) => void
+}
+
+export interface IngestRequest {
+  contract: LiveContract
+  /** Steps 1 and 2 of the design: authorised, and parsed strictly, in bounded chunks. */
+  events: AsyncIterable<IncomingEvent[]>
+  /** Named by the `Ecluse-Schema` header. */
+  schemaVersion: string | undefined
+  /** An id for the event at this index, should it have none: the same for a repeated request that carries a key. */
+  makeId: (index: number) => string
+  /** W3C Trace Context for what this request appends. */
+  traceparent: string
+}
+
+/**
+ * Takes a request's events to the log, chunk by chunk, and says what became of each.
+ * @throws IngestInterrupted when something fails after part of the request was answered for; otherwise whatever failed:
+ * RequestRefused, VaultUnavailable, EventLogUnavailable
+ */
+export async function ingest(deps: IngestDeps, request: IngestRequest): Promise<IngestAnswer> {
+  const answer: IngestAnswer = { received: 0, accepted: 0, suppressed: 0, rejected: 0, results: [] }
+  let unanswered: IncomingEvent[] = []
+  try {
+    for await (const incoming of request.events) {
+      unanswered = incoming
+      const results = await ingestChunk(deps, request, incoming)
+      unanswered = []
+      for (const result of results) addResult(answer, result)
+    }
+    return answer
+  } catch (error) {
+    if (answer.results.length === 0) throw error
+    for (const { index } of unanswered) addResult(answer, { index, retryable: true })
+    throw new IngestInterrupted(answer, error)
+  }
+}
+
+async function ingestChunk(deps: IngestDeps, request: IngestRequest, incoming: IncomingEvent[]): Promise<EventResult[]> {
+  const { contract } = request
+  const checked = incoming.map(event => checkEvent(contract, request, event))
+  const governed = await governWithinLease(deps, request, checked)
+  const records = governed.flatMap(event =>
+    event.outcome === 'accepted'
+      ? { topic: topicOf(contract.dataset), record: writeEventRecord(event.record, event.wirePrefix) }
+      : event.outcome === 'rejected' && event.quarantine
+        ? { topic: QUARANTINE_TOPIC, record: writeQuarantineRecord(event.quarantine) }
+        : [],
+  )
+  if (records.length > 0) await deps.log.append(records)
+  for (const event of governed)
+    deps.count(contract.dataset, event.outcome, event.outcome !== 'rejected' || event.quarantine !== undefined)
+  return governed.map(({ result }) => result)
+}
+
+/** Protects the chunk with what the vault said at most one lease ago, at the moment it goes to the log. */
+async function governWithinLease(
+  deps: IngestDeps,
+  request: IngestRequest,
+  checked: ReturnType<typeof checkEvent>[],
+): Promise<GovernedEvent[]> {
+  for (let attempt = 0; attempt < LOOK_UP_ATTEMPTS; attempt++) {
+    const { subjects, lookedUpAtMs } = await lookUpSubjects(deps.people, checked)
+    const governed: GovernedEvent[] = []
+    for (const [i, event] of checked.entries()) governed.push(await governEvent(deps, request, event, subjects[i]!))
+    if (performance.now() - lookedUpAtMs <= deps.people.leaseMs) return governed
+  }
+  throw new VaultUnavailable('the vault answers slower than its lease lasts')
+}
+
+function addResult(answer: IngestAnswer, result: EventResult): void {
+  answer.received++
+  if ('outcome' in result) answer[result.outcome]++
+  answer.results.push(result)
+}

@@ -1,0 +1,55 @@
+// Things that should not be: conflicting copies of an event, records that cannot be read.
+
+import Type from 'typebox'
+import type { StoredAnomaly } from '../../storage/stored-shapes.ts'
+import { authorise } from '../authenticate.ts'
+import { readCursor, writeCursor } from '../cursor.ts'
+import { findDataset } from '../find-dataset.ts'
+import type { GatewayDeps } from '../gateway-deps.ts'
+import type { Gateway } from '../server.ts'
+import { answers, DEFAULT_LIMIT, listOf, pageQuery } from '../shapes.ts'
+
+const AnomalyShape = Type.Object({
+  id: Type.String(),
+  dataset: Type.String(),
+  kind: Type.String({ description: 'conflict, unreadable-record' }),
+  severity: Type.String(),
+  state: Type.String(),
+  detectedAt: Type.String(),
+  detail: Type.String(),
+  position: Type.Object({ incarnation: Type.String(), partition: Type.Integer(), offset: Type.Integer() }),
+})
+
+export function anomaliesRoute(app: Gateway, { catalogue, documents }: GatewayDeps): void {
+  app.get(
+    '/v1/anomalies',
+    {
+      config: { roles: ['data-steward'] },
+      schema: {
+        summary: 'Anomalies of a dataset, newest first',
+        querystring: Type.Object({ dataset: Type.String(), ...pageQuery }, { additionalProperties: false }),
+        response: answers(200, listOf(AnomalyShape), 400, 401, 403, 404),
+      },
+    },
+    async request => {
+      authorise(request.credential, ['data-steward'], request.query.dataset)
+      const { dataset } = findDataset(catalogue, request.credential, request.query.dataset)
+      const { limit = DEFAULT_LIMIT } = request.query
+      const after = readCursor(request.query.cursor)
+      const found = await documents.find('anomalies', {
+        where: { dataset },
+        sort: { by: 'detectedAt', order: 'descending' },
+        limit,
+        ...(after ? { after } : {}),
+      })
+      const last = found.at(-1)
+      return {
+        items: found.map(({ body }) => {
+          const { copy: _copy, eventDocument: _eventDocument, ...anomaly } = body as unknown as StoredAnomaly
+          return anomaly
+        }),
+        next: found.length === limit && last ? writeCursor({ value: last.body.detectedAt as string, id: last.id }) : null,
+      }
+    },
+  )
+}

@@ -1,0 +1,144 @@
+// What is declared: datasets with their contracts, schemas and policies, for producers and stewards to read.
+
+import Type from 'typebox'
+import type { LiveContract } from '../../governance/contract/catalogue.ts'
+import { nearestSchemaVersion } from '../../governance/contract/name-schema-version.ts'
+import type { Role } from '../authenticate.ts'
+import { RequestRefused } from '../body/request-refused.ts'
+import { findDataset, visibleDatasets } from '../find-dataset.ts'
+import type { GatewayDeps } from '../gateway-deps.ts'
+import type { Gateway } from '../server.ts'
+import { answers, listOf } from '../shapes.ts'
+
+/** A contract tells no person's data: every role may read it. */
+const roles: Role[] = ['producer', 'data-owner', 'data-steward', 'data-engineer', 'analyst', 'dpo', 'auditor']
+
+const SummaryShape = Type.Object({
+  dataset: Type.String(),
+  title: Type.String(),
+  owner: Type.String(),
+  steward: Type.String(),
+  newest: Type.String({ description: 'The version an event gets that names none' }),
+  coverage: Type.Object({ declared: Type.Integer(), classified: Type.Integer(), protected: Type.Integer() }),
+})
+
+const DatasetShape = Type.Object({
+  ...SummaryShape.properties,
+  purpose: Type.String(),
+  legalBasis: Type.String(),
+  review: Type.Optional(Type.Object({ every: Type.String(), last: Type.String() })),
+  retention: Type.Object({ log: Type.String(), events: Type.String(), quarantine: Type.String(), lake: Type.String() }),
+  versions: Type.Array(Type.Object({ version: Type.String(), sha256: Type.String() })),
+  policySha256: Type.String(),
+  fields: Type.Array(
+    Type.Object({
+      pointer: Type.String(),
+      category: Type.Optional(Type.String()),
+      level: Type.String(),
+      action: Type.String(),
+      source: Type.String(),
+      of: Type.Optional(Type.String()),
+    }),
+  ),
+  sample: Type.Optional(Type.Unknown({ description: 'An event that is accepted' })),
+  curl: Type.String({ description: 'A command that sends the sample' }),
+})
+
+const params = Type.Object({ dataset: Type.String() })
+
+export function datasetsRoutes(app: Gateway, deps: GatewayDeps): void {
+  app.get(
+    '/v1/datasets',
+    {
+      config: { roles },
+      schema: { summary: 'All live datasets', response: answers(200, listOf(SummaryShape), 401, 403) },
+    },
+    async request => ({ items: visibleDatasets(deps.catalogue, request.credential).map(summary), next: null }),
+  )
+
+  app.get(
+    '/v1/datasets/:dataset',
+    {
+      config: { roles },
+      schema: { summary: 'A dataset’s contract', params, response: answers(200, DatasetShape, 401, 403, 404) },
+    },
+    async request => description(findDataset(deps.catalogue, request.credential, request.params.dataset), deps.config.url),
+  )
+
+  app.get(
+    '/v1/datasets/:dataset/schemas/:version',
+    {
+      config: { roles },
+      schema: {
+        summary: 'A schema version, as registered',
+        params: Type.Object({ dataset: Type.String(), version: Type.String() }),
+        response: answers(200, Type.String(), 401, 403, 404),
+      },
+    },
+    async (request, reply) => {
+      const contract = findDataset(deps.catalogue, request.credential, request.params.dataset)
+      const version = contract.versions.get(request.params.version)
+      if (!version) throw versionUnknown(contract, request.params.version)
+      return reply.type('application/schema+json').send(version.schemaText)
+    },
+  )
+
+  app.get(
+    '/v1/datasets/:dataset/policy',
+    {
+      config: { roles },
+      schema: { summary: 'The policy, as registered', params, response: answers(200, Type.String(), 401, 403, 404) },
+    },
+    async (request, reply) =>
+      reply
+        .type('application/yaml')
+        .send(findDataset(deps.catalogue, request.credential, request.params.dataset).policyText),
+  )
+}
+
+function summary(contract: LiveContract) {
+  const { title, owner, steward } = contract.policy
+  const { coverage } = contract.versions.get(contract.newest)!
+  return { dataset: contract.dataset, title, owner, steward, newest: contract.newest, coverage }
+}
+
+function description(contract: LiveContract, url: string) {
+  const { purpose, legalBasis, review, retention } = contract.policy
+  return {
+    ...summary(contract),
+    purpose,
+    legalBasis,
+    ...(review ? { review } : {}),
+    retention,
+    versions: [...contract.versions.values()].map(({ version, schemaSha256 }) => ({ version, sha256: schemaSha256 })),
+    policySha256: contract.policySha256,
+    fields: contract.versions.get(contract.newest)!.fields.map(({ pointer, category, level, actionName, source, of }) => ({
+      pointer,
+      ...(category === undefined ? {} : { category }),
+      level,
+      action: actionName,
+      source,
+      ...(of === undefined ? {} : { of }),
+    })),
+    ...(contract.sample === undefined ? {} : { sample: contract.sample }),
+    curl: curlOf(contract, url),
+  }
+}
+
+/** The sample travels through standard input: it may hold any quote. */
+function curlOf({ dataset, sample }: LiveContract, url: string): string {
+  return [
+    `curl -sS ${url}/v1/datasets/${dataset}/events -H "authorization: Bearer $ECLUSE_API_KEY" -H 'content-type: application/json' --data-binary @- <<'EVENT'`,
+    JSON.stringify(sample ?? {}),
+    'EVENT',
+  ].join('\n')
+}
+
+function versionUnknown(contract: LiveContract, version: string): RequestRefused {
+  return new RequestRefused({
+    status: 404,
+    slug: 'schema-version-unknown',
+    detail: `${contract.dataset} has no such schema version.`,
+    fix: nearestSchemaVersion(contract, version),
+  })
+}

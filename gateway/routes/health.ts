@@ -1,0 +1,70 @@
+// Liveness, readiness, metrics and the OpenAPI document: for orchestrators, Prometheus and client generators.
+
+import Type from 'typebox'
+import type { Diagnostic } from '../../governance/contract/diagnostic.ts'
+import type { GatewayDeps } from '../gateway-deps.ts'
+import type { Gateway } from '../server.ts'
+
+/** Without these nothing can be accepted; every other port's outage only degrades. */
+const VITAL_PORTS = ['event-log', 'vault']
+
+const ReadinessShape = Type.Object({
+  status: Type.Union([Type.Literal('ready'), Type.Literal('degraded'), Type.Literal('unavailable')]),
+  degraded: Type.Array(Type.String(), { description: 'What does not work: ports by name, `contracts`' }),
+  ports: Type.Record(Type.String(), Type.String({ description: 'ok or unavailable' })),
+  contracts: Type.Object({
+    live: Type.Array(Type.String()),
+    problems: Type.Array(Type.String({ description: 'file:line:column: what is wrong' })),
+  }),
+})
+
+export function healthRoutes(app: Gateway, deps: GatewayDeps): void {
+  app.get(
+    '/livez',
+    { schema: { summary: 'Is the process alive?', security: [], response: { 200: Type.Object({ status: Type.String() }) } } },
+    async () => ({ status: 'alive' }),
+  )
+
+  app.get(
+    '/readyz',
+    {
+      schema: {
+        summary: 'May events be sent?',
+        description: '503 when the event log or the vault cannot be reached; else 200, with what is degraded.',
+        security: [],
+        response: { 200: ReadinessShape, 503: ReadinessShape },
+      },
+    },
+    async (_request, reply) => {
+      const ports = await pingPorts(deps)
+      const problems = deps.catalogue.diagnostics().filter(({ severity }) => severity === 'error')
+      const down = Object.keys(ports).filter(name => ports[name] !== 'ok')
+      const unavailable = down.some(name => VITAL_PORTS.includes(name))
+      const degraded = problems.length > 0 ? [...down, 'contracts'] : down
+      return reply.code(unavailable ? 503 : 200).send({
+        status: unavailable ? 'unavailable' : degraded.length > 0 ? 'degraded' : 'ready',
+        degraded,
+        ports,
+        contracts: { live: deps.catalogue.all().map(({ dataset }) => dataset), problems: problems.map(place) },
+      })
+    },
+  )
+
+  app.get(
+    '/metrics',
+    { schema: { summary: 'Metrics for Prometheus', security: [], response: { 200: Type.String() } } },
+    async (_request, reply) => reply.type('text/plain; version=0.0.4').send(await deps.telemetry.scrape()),
+  )
+
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+}
+
+async function pingPorts(deps: GatewayDeps): Promise<Record<string, 'ok' | 'unavailable'>> {
+  const names = Object.keys(deps.ports)
+  const pings = await Promise.allSettled(names.map(name => deps.ports[name]!.ping()))
+  return Object.fromEntries(names.map((name, i) => [name, pings[i]!.status === 'fulfilled' ? 'ok' : 'unavailable']))
+}
+
+function place({ file, line, column, message }: Diagnostic): string {
+  return `${file}:${line}:${column}: ${message}`
+}

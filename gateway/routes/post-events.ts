@@ -1,0 +1,158 @@
+// POST /v1/datasets/{dataset}/events: where producers hand over events and learn what became of each.
+
+import { randomBytes } from 'node:crypto'
+import Type from 'typebox'
+import { v5 as uuidV5, v7 as uuidV7 } from 'uuid'
+import { nearestSchemaVersion, schemaVersionOf } from '../../governance/contract/name-schema-version.ts'
+import type { LiveContract } from '../../governance/contract/catalogue.ts'
+import type { Config } from '../../runtime/config.ts'
+import type { BodyLimits } from '../body/limits.ts'
+import { readEvents } from '../body/read-events.ts'
+import { RequestRefused } from '../body/request-refused.ts'
+import { findDataset } from '../find-dataset.ts'
+import type { GatewayDeps } from '../gateway-deps.ts'
+import { type IngestDeps, ingest } from '../ingest.ts'
+import { makeAdmission } from '../admission.ts'
+import type { Gateway } from '../server.ts'
+import { answers, ProblemShape } from '../shapes.ts'
+
+/** Namespace of ids made from an Idempotency-Key (RFC 9562, section 5.5). */
+const IDEMPOTENCY_NAMESPACE = '0a63e5f0-6f0c-4d0e-9d35-5a2f1c7b8e11'
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/
+
+const ResultShape = Type.Object({
+  index: Type.Integer(),
+  id: Type.Optional(Type.String({ description: 'The id as the producer knows it, or a UUIDv7 made for it.' })),
+  outcome: Type.Optional(
+    Type.Union([Type.Literal('accepted'), Type.Literal('suppressed'), Type.Literal('rejected')], {
+      description: 'Missing when something failed on our side: then `retryable` is true.',
+    }),
+  ),
+  retryable: Type.Optional(Type.Boolean()),
+  problem: Type.Optional(ProblemShape),
+})
+
+const AnswerShape = Type.Object({
+  received: Type.Integer(),
+  accepted: Type.Integer(),
+  suppressed: Type.Integer(),
+  rejected: Type.Integer(),
+  results: Type.Array(ResultShape),
+})
+
+const event = { type: 'object', description: 'An event in the dataset’s schema' }
+const body = {
+  content: {
+    'application/json': { schema: { oneOf: [event, { type: 'array', items: event }] } },
+    'application/x-ndjson': { schema: { type: 'string', description: 'One event a line' } },
+    'application/cloudevents+json': { schema: { type: 'object', description: 'A CloudEvent, structured mode' } },
+    'application/cloudevents-batch+json': { schema: { type: 'array', items: { type: 'object' } } },
+  },
+}
+
+const schema = {
+  summary: 'Hand over events',
+  description:
+    'One JSON object, an array, NDJSON, or CloudEvents (binary, structured, batch); gzip, deflate or zstd welcome. ' +
+    'Each event has its own result; `accepted` means it is on disk.',
+  params: Type.Object({ dataset: Type.String() }),
+  headers: Type.Object({
+    'ecluse-schema': Type.Optional(Type.String({ maxLength: 255, description: 'Schema version, e.g. 1-0-0' })),
+    'idempotency-key': Type.Optional(
+      Type.String({ maxLength: 255, description: 'Makes ids for events that have none' }),
+    ),
+  }),
+  body,
+  response: {
+    ...answers(202, AnswerShape, 400, 401, 403, 404, 408, 413, 415, 429, 503),
+    422: {
+      description: 'All events rejected, or the schema version is unknown',
+      content: { 'application/json': { schema: AnswerShape }, 'application/problem+json': { schema: ProblemShape } },
+    },
+  } as Record<number, unknown>,
+}
+
+export function postEventsRoute(app: Gateway, deps: GatewayDeps): void {
+  const limits = bodyLimits(deps.config)
+  const admit = makeAdmission(deps.config)
+  const ingestDeps: IngestDeps = { ...deps, count: makeCount(deps) }
+
+  app.register(async route => {
+    // The stream goes through unread: `readEvents` bounds and decompresses it.
+    route.removeAllContentTypeParsers()
+    route.addContentTypeParser('*', (_request, _stream, done) => done(null))
+    route.setValidatorCompiler(() => () => true)
+    route.setSerializerCompiler(() => JSON.stringify)
+    route.post(
+      '/v1/datasets/:dataset/events',
+      { schema, config: { roles: ['producer'] } },
+      async (request, reply) => {
+        const { dataset } = request.params as { dataset: string }
+        const contract = findDataset(deps.catalogue, request.credential, dataset)
+        const leave = admit(request.headers['content-length'])
+        try {
+          const answer = await ingest(ingestDeps, {
+            contract,
+            events: readEvents({ stream: request.raw, headers: request.headers, limits }),
+            schemaVersion: readSchemaVersion(contract, request.headers['ecluse-schema']),
+            makeId: readIdempotencyKey(request.headers['idempotency-key'], `${request.credential.id}/${dataset}`),
+            traceparent: newTraceparent(),
+          })
+          const allRejected = answer.received > 0 && answer.rejected === answer.received
+          return reply.code(allRejected ? 422 : 202).type('application/json').send(JSON.stringify(answer))
+        } finally {
+          leave()
+        }
+      },
+    )
+  })
+}
+
+function bodyLimits(config: Config): BodyLimits {
+  return {
+    bodyBytes: config.maxBodyBytes,
+    events: config.maxEvents,
+    lineBytes: config.maxEventBytes,
+    depth: config.maxDepth,
+    stringLength: config.maxStringLength,
+    stallMs: config.stallMs,
+    chunkEvents: config.chunkEvents,
+  }
+}
+
+function makeCount({ telemetry }: GatewayDeps): IngestDeps['count'] {
+  const events = telemetry.meter.createCounter('ecluse_gateway_events', { description: 'Events by outcome' })
+  return (dataset, outcome, stored) => events.add(1, { dataset, outcome, stored })
+}
+
+/** @throws RequestRefused 422 for a version that is not registered */
+function readSchemaVersion(contract: LiveContract, header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined
+  const version = schemaVersionOf(String(header), contract.dataset)
+  if (contract.versions.has(version)) return version
+  throw new RequestRefused({
+    status: 422,
+    slug: 'schema-version-unknown',
+    detail: `The Ecluse-Schema header names no registered version of ${contract.dataset}.`,
+    fix: nearestSchemaVersion(contract, version),
+  })
+}
+
+/** @throws RequestRefused 400 for a key that is none */
+function readIdempotencyKey(header: string | string[] | undefined, scope: string): (index: number) => string {
+  if (header === undefined) return () => uuidV7()
+  if (typeof header === 'string' && IDEMPOTENCY_KEY.test(header))
+    return index => uuidV5(`${scope}/${header}/${index}`, IDEMPOTENCY_NAMESPACE)
+  throw new RequestRefused({
+    status: 400,
+    slug: 'request-invalid',
+    detail: 'The Idempotency-Key header is malformed.',
+    fix: 'Send one key of 1 to 255 visible ASCII characters, such as a UUID.',
+  })
+}
+
+/** W3C Trace Context, level 1: a fresh trace, sampled. */
+function newTraceparent(): string {
+  const hex = randomBytes(24).toString('hex')
+  return `00-${hex.slice(0, 32)}-${hex.slice(32)}-01`
+}

@@ -1,0 +1,122 @@
+// The quarantine: why events were rejected, never what was in them.
+
+import Type from 'typebox'
+import type { Filter } from '../../storage/documents/documents.ts'
+import type { JsonObject } from '../../storage/json.ts'
+import type { StoredQuarantine } from '../../storage/stored-shapes.ts'
+import type { Credential } from '../../storage/vault/vault.ts'
+import { authorise } from '../authenticate.ts'
+import { RequestRefused } from '../body/request-refused.ts'
+import { readCursor, writeCursor } from '../cursor.ts'
+import { findDataset } from '../find-dataset.ts'
+import type { GatewayDeps } from '../gateway-deps.ts'
+import type { Gateway } from '../server.ts'
+import { answers, DEFAULT_LIMIT, listOf, pageQuery } from '../shapes.ts'
+
+const MAX_CAUSES = 1_000
+
+const EntryShape = Type.Object({
+  id: Type.String(),
+  dataset: Type.String(),
+  receivedAt: Type.String(),
+  expiresAt: Type.String({ description: 'The original is destroyed then' }),
+  cause: Type.String(),
+  schema: Type.String(),
+  policy: Type.String(),
+  errors: Type.Array(
+    Type.Object({ pointer: Type.String(), keyword: Type.String(), detail: Type.String(), fix: Type.String() }),
+  ),
+  sealedBy: Type.String({ description: 'person: the person’s own key; day: the dataset’s key of that day' }),
+})
+
+const CauseShape = Type.Object({ cause: Type.String(), count: Type.Integer() })
+
+const dataset = Type.String({ description: 'Needed: name the dataset' })
+
+export function quarantineRoutes(app: Gateway, { catalogue, documents }: GatewayDeps): void {
+  app.get(
+    '/v1/quarantine',
+    {
+      config: { roles: ['data-steward'] },
+      schema: {
+        summary: 'Rejected events, newest first',
+        querystring: Type.Object(
+          { dataset, cause: Type.Optional(Type.String({ maxLength: 1_024 })), ...pageQuery },
+          { additionalProperties: false },
+        ),
+        response: answers(200, listOf(EntryShape), 400, 401, 403, 404),
+      },
+    },
+    async request => {
+      const { cause, limit = DEFAULT_LIMIT, cursor } = request.query
+      const where: Filter = { dataset: visible(request.credential, request.query.dataset) }
+      if (cause !== undefined) where.cause = cause
+      const after = readCursor(cursor)
+      const found = await documents.find('quarantine', {
+        where,
+        sort: { by: 'receivedAt', order: 'descending' },
+        limit,
+        ...(after ? { after } : {}),
+      })
+      const last = found.at(-1)
+      return {
+        items: found.map(({ body }) => shown(body)),
+        next: found.length === limit && last ? writeCursor({ value: last.body.receivedAt as string, id: last.id }) : null,
+      }
+    },
+  )
+
+  app.get(
+    '/v1/quarantine/causes',
+    {
+      config: { roles: ['data-steward'] },
+      schema: {
+        summary: 'Why events were rejected, with counts',
+        querystring: Type.Object({ dataset }, { additionalProperties: false }),
+        response: answers(200, listOf(CauseShape), 400, 401, 403, 404),
+      },
+    },
+    async request => {
+      const where = { dataset: visible(request.credential, request.query.dataset) }
+      const causes = await documents.countBy('quarantine', 'cause', { where, limit: MAX_CAUSES })
+      return { items: causes.map(({ value, count }) => ({ cause: String(value), count })), next: null }
+    },
+  )
+
+  app.get(
+    '/v1/quarantine/:id',
+    {
+      config: { roles: ['data-steward'] },
+      schema: {
+        summary: 'One rejected event',
+        params: Type.Object({ id: Type.String() }),
+        response: answers(200, EntryShape, 401, 403, 404),
+      },
+    },
+    async request => {
+      const found = await documents.get('quarantine', request.params.id)
+      if (!found) throw noSuchEntry()
+      authorise(request.credential, ['data-steward'], found.body.dataset as string)
+      return shown(found.body)
+    },
+  )
+
+  function visible(credential: Credential, name: string): string {
+    authorise(credential, ['data-steward'], name)
+    return findDataset(catalogue, credential, name).dataset
+  }
+}
+
+function shown(body: JsonObject) {
+  const { sealed: _sealed, position: _position, sealedBy, expiresAtMs, ...entry } = body as unknown as StoredQuarantine
+  return { ...entry, sealedBy: sealedBy.by, expiresAt: new Date(expiresAtMs).toISOString() }
+}
+
+function noSuchEntry(): RequestRefused {
+  return new RequestRefused({
+    status: 404,
+    slug: 'not-found',
+    detail: 'The quarantine has no such entry.',
+    fix: 'It may have reached the end of its retention; GET /v1/quarantine?dataset=… lists what there is.',
+  })
+}

@@ -1,0 +1,115 @@
+// Builds the HTTP server: what every request passes, then the routes, one file each.
+
+import { fastifyRateLimit } from '@fastify/rate-limit'
+import { fastifySwagger } from '@fastify/swagger'
+import { fastifySwaggerUi } from '@fastify/swagger-ui'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import { type FastifyInstance, fastify } from 'fastify'
+import type { Credential } from '../storage/vault/vault.ts'
+import packageJson from '../package.json' with { type: 'json' }
+import { authorise, makeAuthenticate, type Role } from './authenticate.ts'
+import { RequestRefused } from './body/request-refused.ts'
+import { handleErrors } from './error-handler.ts'
+import type { GatewayDeps } from './gateway-deps.ts'
+import { anomaliesRoute } from './routes/anomalies.ts'
+import { datasetsRoutes } from './routes/datasets.ts'
+import { healthRoutes } from './routes/health.ts'
+import { postEventsRoute } from './routes/post-events.ts'
+import { quarantineRoutes } from './routes/quarantine.ts'
+import { storedEventsRoutes } from './routes/stored-events.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set on every route that names roles. */
+    credential: Credential
+  }
+  interface FastifyContextConfig {
+    /** Roles that may call the route; a route without them is open. */
+    roles?: Role[]
+  }
+}
+
+export type Gateway = ReturnType<typeof newApp>
+
+function newApp(deps: GatewayDeps) {
+  return fastify({
+    logger: false,
+    routerOptions: { ignoreTrailingSlash: false, maxParamLength: 1_024 },
+    // Query strings arrive as text: numbers are read from it. Nothing else is coerced, defaulted or removed.
+    ajv: { customOptions: { removeAdditional: false, useDefaults: false, coerceTypes: 'array', allErrors: false } },
+    requestTimeout: 0,
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+    bodyLimit: deps.config.maxBodyBytes,
+  }).withTypeProvider<TypeBoxTypeProvider>()
+}
+
+/** Builds the gateway; it listens once `listen` is called on it. */
+export async function makeGateway(deps: GatewayDeps): Promise<Gateway> {
+  const app = newApp(deps)
+  app.server.maxConnections = deps.config.maxOpenConnections
+  handleErrors(app as unknown as FastifyInstance, deps.logger)
+  protectRoutes(app, deps)
+  await app.register(fastifyRateLimit, rateLimit(deps))
+  await app.register(fastifySwagger, { openapi: openApi(deps) })
+  await app.register(fastifySwaggerUi, { routePrefix: '/docs', staticCSP: true, indexPrefix: '' })
+  await app.register(async routes => {
+    healthRoutes(routes as Gateway, deps)
+    postEventsRoute(routes as Gateway, deps)
+    storedEventsRoutes(routes as Gateway, deps)
+    datasetsRoutes(routes as Gateway, deps)
+    quarantineRoutes(routes as Gateway, deps)
+    anomaliesRoute(routes as Gateway, deps)
+  })
+  await app.ready()
+  return app
+}
+
+/** Authenticates and authorises before anything of the body is read. */
+function protectRoutes(app: Gateway, deps: GatewayDeps): void {
+  const authenticate = makeAuthenticate(deps.vault, deps.people.leaseMs, deps.now)
+  app.decorateRequest('credential', null as unknown as Credential)
+  app.addHook('onRequest', async request => {
+    const { roles } = request.routeOptions.config
+    if (!roles) return
+    request.credential = await authenticate(request.headers.authorization)
+    authorise(request.credential, roles, (request.params as { dataset?: string }).dataset)
+  })
+}
+
+function rateLimit(deps: GatewayDeps) {
+  return {
+    global: true,
+    hook: 'preHandler' as const,
+    max: deps.config.maxRequestsPerSecond,
+    timeWindow: 1_000,
+    cache: 10_000,
+    keyGenerator: (request: { credential: Credential | null; ip: string }) => request.credential?.id ?? request.ip,
+    addHeaders: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false },
+    addHeadersOnExceeding: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false },
+    errorResponseBuilder: () =>
+      new RequestRefused({
+        status: 429,
+        slug: 'too-many-requests',
+        detail: `This API key makes more than ${deps.config.maxRequestsPerSecond} requests a second.`,
+        fix: 'Send several events in one request (an array or NDJSON), or wait for the time in Retry-After.',
+        retryAfterSeconds: 1,
+      }),
+  }
+}
+
+function openApi(deps: GatewayDeps) {
+  return {
+    openapi: '3.1.0' as const,
+    info: {
+      title: 'Écluse',
+      version: packageJson.version,
+      description: 'The lock gate for event streams: every event is declared, checked, classified and protected before it is stored.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: deps.config.url }],
+    components: { securitySchemes: { apiKey: { type: 'http' as const, scheme: 'bearer', description: 'An API key: eck_…' } } },
+    security: [{ apiKey: [] }],
+  }
+}

@@ -1,0 +1,140 @@
+// Compiles one dataset's policy and schema versions into its contract.
+
+import type { JsonObject } from '../../storage/json.ts'
+import { checkEvent } from './check-event.ts'
+import { classify, type RuleUse } from './classify.ts'
+import type { Contract, ContractVersion, SubjectRule } from './contract.ts'
+import { derivedSchema } from './derived-schema.ts'
+import type { Report } from './diagnostic.ts'
+import { didYouMean } from './did-you-mean.ts'
+import { matchesPattern } from './json-pointer.ts'
+import { durationMs, type Policy } from './policy.ts'
+import type { FieldsRule, ReadPolicy } from './read-policy.ts'
+import type { ReadSchema } from './read-schemas.ts'
+import { placesIn } from './schema-tree.ts'
+import { compareSchemaVersions } from './schema-version.ts'
+import { compileValidator } from './validate.ts'
+
+/** The contract; to be used only if nothing but warnings was reported. */
+export function buildContract(
+  read: ReadPolicy,
+  schemas: ReadSchema[],
+  maxViolations: number,
+  report: Report,
+): Contract {
+  const { policy, source } = read
+  const use: RuleUse = { matched: new Set(), decided: new Set() }
+  const versions = schemas.map(schema => buildVersion(read, schema, maxViolations, use, report))
+  for (const rule of read.rules) checkUse(rule, schemas, use, report)
+  const newest = versions
+    .map(({ version }) => version)
+    .sort(compareSchemaVersions)
+    .at(-1)!
+  const { id, time } = policy.event
+  const eventId = typeof id === 'string' ? { pointer: id, personal: false } : id && { pointer: id.at, personal: true }
+  const latest = schemas.find(({ version }) => version === newest)!
+  return {
+    dataset: policy.dataset,
+    policy,
+    policyText: source.text,
+    policySha256: source.sha256,
+    policyFile: source.file,
+    versions: new Map(versions.map(version => [version.version, version])),
+    newest,
+    subjects: policy.event.subjects.map(subjectRule),
+    eventId,
+    eventTime: time && { pointer: time.at, ...(time.zone !== undefined && { zone: time.zone }) },
+    ceSource: policy.event.source ?? `urn:ecluse:${policy.dataset}`,
+    ceType: policy.event.type ?? policy.dataset,
+    retentionMs: {
+      log: durationMs(policy.retention.log),
+      events: durationMs(policy.retention.events),
+      quarantine: durationMs(policy.retention.quarantine),
+      lake: durationMs(policy.retention.lake),
+    },
+    sample: (latest.root.examples as JsonObject[] | undefined)?.[0],
+  }
+}
+
+function buildVersion(
+  read: ReadPolicy,
+  schema: ReadSchema,
+  maxViolations: number,
+  use: RuleUse,
+  report: Report,
+): ContractVersion {
+  const { version, root, tree, annotations, source } = schema
+  const eventRules = checkEvent({ read, tree, annotations, version, report })
+  const { plan, fields, coverage } = classify({ root, tree, annotations, eventRules }, read, use, report)
+  const validate = compileValidator(root, tree, maxViolations)
+  checkExamples(schema, validate, report)
+  for (const { pointer, action } of fields) {
+    if (action !== 'reject' || !isAlwaysPresent(schema, pointer)) continue
+    const message = `${pointer} is required by the schema, and nobody has classified it: every event would be rejected.`
+    report.error(read.source.at(['unclassified']), message, `Add a rule for ${pointer}.`)
+  }
+  const origin = { dataset: read.policy.dataset, schema: version, schemaSha256: source.sha256 }
+  return {
+    version,
+    schema: root,
+    schemaText: source.text,
+    schemaFile: source.file,
+    schemaSha256: source.sha256,
+    validate,
+    plan,
+    derived: derivedSchema(root, tree, plan, { ...origin, policySha256: read.source.sha256 }),
+    fields,
+    coverage,
+  }
+}
+
+function isAlwaysPresent({ tree }: ReadSchema, pointer: string): boolean {
+  const name = pointer.slice(1)
+  return !name.includes('/') && tree.required.has(name)
+}
+
+function checkExamples({ source, root }: ReadSchema, validate: ContractVersion['validate'], report: Report): void {
+  const examples = Array.isArray(root.examples) ? root.examples : []
+  for (const [i, example] of examples.entries()) {
+    const [violation] = validate(example as JsonObject)
+    if (!violation) continue
+    const at = source.at(['examples', i])
+    report.warning(at, `this example would be rejected: ${violation.pointer} ${violation.detail}.`, violation.fix)
+  }
+}
+
+function subjectRule({ name, type, id, aliases, sentinels }: Policy['event']['subjects'][number]): SubjectRule {
+  return {
+    name,
+    type,
+    pointer: id,
+    aliases: (aliases ?? []).map(({ type, at }) => ({ type, pointer: at })),
+    sentinels: new Set((sentinels ?? []).map(sentinel => String(sentinel).normalize('NFC'))),
+  }
+}
+
+/** A rule must match something in at least one version, and decide something. */
+function checkUse(rule: FieldsRule, schemas: ReadSchema[], use: RuleUse, report: Report): void {
+  const { pattern, tokens, at } = rule
+  if (use.decided.has(rule)) return
+  const places = schemas.flatMap(({ tree }) => [...placesIn(tree)])
+  if (use.matched.has(rule)) {
+    report.warning(at, `\`${pattern}\` decides nothing: more specific rules cover all it matches.`, 'Take it away.')
+    return
+  }
+  const around = places.find(({ sealed, tokens: outer }) => sealed && outer.length > 0 && startsWith(tokens, outer))
+  if (around) {
+    const message = `\`${pattern}\` lies inside ${around.pointer}, which can only be treated as one value.`
+    report.error(at, message, `Write a rule for \`${around.pointer}\`, or declare its properties in the schema.`)
+    return
+  }
+  const fix = `${didYouMean(
+    pattern,
+    places.map(({ pointer }) => pointer),
+  )}Name a property the schema declares.`
+  report.error(at, `\`${pattern}\` matches nothing in the schema.`, fix)
+}
+
+function startsWith(tokens: string[], outer: string[]): boolean {
+  return tokens.length > outer.length && matchesPattern(tokens.slice(0, outer.length), outer)
+}

@@ -1,0 +1,50 @@
+// What `ecluse check` says: one problem in one place of one file, what was probably meant, and how to mend it.
+
+export interface Position {
+  /** Path of the file as it was named to the loader. */
+  file: string
+  /** 1-based; 1:1 when the problem is the whole file's. */
+  line: number
+  column: number
+}
+
+export interface Diagnostic extends Position {
+  severity: 'error' | 'warning'
+  /** The dataset the problem belongs to, when it is known. */
+  dataset?: string
+  /** What is wrong, in one sentence, naming the key, pointer or rule. Never a value of an event. */
+  message: string
+  /** How to mend it: a full sentence. Did-you-mean suggestions stand here. */
+  fix: string
+}
+
+/** Where the checks put what they find. */
+export interface Report {
+  error(at: Position, message: string, fix: string): void
+  warning(at: Position, message: string, fix: string): void
+}
+
+/** A report that appends to `diagnostics`, each problem once, however many schema versions have it. */
+export function reportInto(diagnostics: Diagnostic[], dataset?: string): Report {
+  const seen = new Set<string>()
+  const add = (severity: Diagnostic['severity'], at: Position, message: string, fix: string) => {
+    const key = JSON.stringify([at.file, at.line, at.column, message])
+    if (seen.has(key)) return
+    seen.add(key)
+    diagnostics.push({ ...at, severity, ...(dataset !== undefined && { dataset }), message, fix })
+  }
+  return {
+    error: (at, message, fix) => add('error', at, message, fix),
+    warning: (at, message, fix) => add('warning', at, message, fix),
+  }
+}
+
+/** `policies/transactions.yaml:17:3` */
+export function formatPosition(at: Position): string {
+  return `${at.file}:${at.line}:${at.column}`
+}
+
+/** `policies/transactions.yaml:17:3: error: … Fix: …` */
+export function formatDiagnostic(diagnostic: Diagnostic): string {
+  return `${formatPosition(diagnostic)}: ${diagnostic.severity}: ${diagnostic.message} Fix: ${diagnostic.fix}`
+}

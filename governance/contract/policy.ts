@@ -1,0 +1,177 @@
+// The shape of a policy file, once: the TypeScript type, the JSON Schema that editors complete with
+// (`policies/policy.schema.json`) and the validation all come from here.
+
+import Type, { type Static, type TSchema } from 'typebox'
+import { categories, levels } from '../classification/taxonomy.ts'
+import type { ActionName } from '../protection/action.ts'
+import { actions } from '../protection/actions.ts'
+import type { Level } from './contract.ts'
+
+export const DATASET_PATTERN = '^[a-z][a-z0-9-]{0,62}$'
+
+/** `keep`, or an action with its parameters: `{ mask: { keep: last, count: 4 } }`. */
+export type PolicyAction = ActionName | { [name: string]: unknown }
+
+const closed = { additionalProperties: false }
+
+const pointer = (description: string) => Type.String({ pattern: '^(/([^~/]|~[01])*)+$', description })
+
+const duration = (description: string) =>
+  Type.String({ pattern: '^[1-9][0-9]{0,4}[dh]$', description: `${description} A number and d (days) or h (hours).` })
+
+const email = (description: string) => Type.String({ pattern: '^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$', description })
+
+export const legalBases = [
+  'consent',
+  'contract',
+  'legal-obligation',
+  'vital-interests',
+  'public-task',
+  'legitimate-interests',
+] as const
+
+const levelSchema = Type.Unsafe<Level>({ enum: [...levels], description: 'How much harm its disclosure would do.' })
+
+const categorySchema = Type.String({
+  enum: [...categories.keys()],
+  description: 'What the field is: a data category of Fideslang, such as user.contact.email.',
+})
+
+const actionSchema = Type.Unsafe<PolicyAction>({
+  description: 'What is done to the value before it is stored.',
+  anyOf: [
+    { enum: Object.values(actions).flatMap(action => (action.bare ? [action.name] : [])) },
+    ...Object.values(actions).flatMap(({ name, parameters }) =>
+      parameters ? [Type.Object({ [name]: parameters as TSchema }, closed)] : [],
+    ),
+  ],
+})
+
+const ruleSchema = Type.Object(
+  {
+    category: Type.Optional(categorySchema),
+    level: levelSchema,
+    action: actionSchema,
+    of: Type.Optional(Type.String({ description: 'Name of the subject the field is about; left out: the first.' })),
+  },
+  { ...closed, description: 'How one field, or all that a pattern matches, is classified and treated.' },
+)
+
+const word = (description: string) => Type.String({ pattern: '^[a-z][a-z0-9_-]{0,62}$', description })
+
+const subjectSchema = Type.Object(
+  {
+    name: word('What rules call this person: of: payee.'),
+    type: word('Kind of person; datasets that share a type share the person.'),
+    id: pointer('Where the person’s id stands in the event.'),
+    aliases: Type.Optional(
+      Type.Array(Type.Object({ type: word('Kind of name: email, phone.'), at: pointer('Where it stands.') }, closed), {
+        maxItems: 16,
+        description: 'Other names this person answers to in requests.',
+      }),
+    ),
+    sentinels: Type.Optional(
+      Type.Array(Type.Union([Type.String(), Type.Integer()]), {
+        maxItems: 1_000,
+        description: 'Ids that are nobody, such as unknown or 0.',
+      }),
+    ),
+  },
+  closed,
+)
+
+const eventSchema = Type.Object(
+  {
+    id: Type.Optional(
+      Type.Union(
+        [
+          pointer('Where the event’s id stands.'),
+          Type.Object(
+            {
+              at: pointer('Where the event’s id stands.'),
+              personal: Type.Literal(true, {
+                description: 'The id is personal data: it is hashed before it is stored.',
+              }),
+            },
+            closed,
+          ),
+        ],
+        { description: 'Where the event’s id stands; left out: every event gets a new one.' },
+      ),
+    ),
+    time: Type.Optional(
+      Type.Object(
+        {
+          at: pointer('Where the event’s time stands (RFC 3339).'),
+          zone: Type.Optional(Type.String({ description: 'IANA time zone of times without offset: Europe/Paris.' })),
+        },
+        { ...closed, description: 'When it happened; left out: when it was received.' },
+      ),
+    ),
+    subjects: Type.Array(subjectSchema, {
+      maxItems: 16,
+      description: 'The persons an event is about; the first is primary. Empty: nobody’s data.',
+    }),
+    source: Type.Optional(Type.String({ minLength: 1, description: 'CloudEvents source; else urn:ecluse:<dataset>.' })),
+    type: Type.Optional(Type.String({ minLength: 1, description: 'CloudEvents type; else the dataset’s name.' })),
+  },
+  { ...closed, description: 'Where an event’s id, time and persons stand.' },
+)
+
+export const policySchema = Type.Object(
+  {
+    dataset: Type.String({ pattern: DATASET_PATTERN, description: 'The dataset’s name, the same as the file’s.' }),
+    title: Type.Optional(Type.String({ minLength: 1, description: 'What people call it.' })),
+    owner: email('E-mail address of who answers for the data.'),
+    steward: email('E-mail address of who looks after its quality and this policy.'),
+    purpose: Type.String({ minLength: 1, description: 'What the data is processed for (GDPR art. 5).' }),
+    legalBasis: Type.Enum([...legalBases], { description: 'Why it may be processed (GDPR art. 6).' }),
+    review: Type.Optional(
+      Type.Object(
+        {
+          every: duration('How often the policy is reviewed.'),
+          last: Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$', description: 'Day of the last review: 2026-11-01.' }),
+        },
+        closed,
+      ),
+    ),
+    retention: Type.Object(
+      {
+        log: duration('How long protected events stay in the log; at most as long as in the archive.'),
+        events: duration('How long they stay in the archive.'),
+        quarantine: duration('How long rejected originals stay sealed.'),
+        lake: duration('How long files stay in the lake.'),
+      },
+      { ...closed, description: 'How long data is kept, from its reception.' },
+    ),
+    event: eventSchema,
+    fields: Type.Optional(
+      Type.Record(Type.String(), ruleSchema, {
+        description: 'Rules by JSON Pointer; * is one name or all items, ** everything below. The most specific wins.',
+      }),
+    ),
+    unclassified: Type.Optional(
+      Type.Enum(['encrypt', 'reject', 'drop'], {
+        description: 'What is done to fields that neither policy nor schema classify; encrypt when left out.',
+      }),
+    ),
+  },
+  {
+    ...closed,
+    title: 'Écluse policy',
+    description: 'What one dataset is, who answers for it and how it is protected.',
+  },
+)
+
+export type Policy = Static<typeof policySchema>
+export type PolicyRule = Static<typeof ruleSchema>
+
+/** The JSON Schema for editors, as `policies/policy.schema.json` holds it. */
+export function policyEditorSchema(): unknown {
+  return { $schema: 'http://json-schema.org/draft-07/schema#', ...JSON.parse(JSON.stringify(policySchema)) }
+}
+
+/** Milliseconds of a duration such as `180d` or `12h`. */
+export function durationMs(text: string): number {
+  return Number.parseInt(text, 10) * (text.endsWith('d') ? 86_400_000 : 3_600_000)
+}

@@ -1,0 +1,67 @@
+// The archive, and the one rule everything rests on: of several copies of an event, the first to be archived is
+// effective. A document keeps the position of its first copy; a record is effective if that position is its own.
+
+import type { Documents, StoredDocument } from '../storage/documents/documents.ts'
+import type { Position } from '../storage/event-log/event-log.ts'
+import type { Catalogue } from '../governance/contract/catalogue.ts'
+import { asBody, eventDocumentId, type StoredEvent } from '../storage/stored-shapes.ts'
+import type { PlacedEvent } from './read-records.ts'
+
+export interface ArchiveResult {
+  effective: PlacedEvent[]
+  /** Later copies of the same content: without effect. */
+  duplicates: PlacedEvent[]
+  /** Later copies of other content: kept apart, told, without effect. */
+  conflicts: PlacedEvent[]
+}
+
+interface ArchiveDeps {
+  documents: Documents
+  catalogue: Catalogue
+}
+
+/** Archives events in the order given. Idempotent. */
+export async function archiveEvents({ documents, catalogue }: ArchiveDeps, events: PlacedEvent[]): Promise<ArchiveResult> {
+  const result: ArchiveResult = { effective: [], duplicates: [], conflicts: [] }
+  if (events.length === 0) return result
+  const stored = await documents.insertFirst(
+    'events',
+    events.map(event => toDocument(event, catalogue.find(event.record.dataset)?.retentionMs.events ?? null)),
+  )
+  for (const [i, event] of events.entries()) {
+    const first = stored[i]!.body as unknown as StoredEvent
+    if (samePosition(first.position, event.position)) result.effective.push(event)
+    else if (first.content === event.record.content) result.duplicates.push(event)
+    else result.conflicts.push(event)
+  }
+  return result
+}
+
+/** @param retentionMs null where no live contract says how long */
+function toDocument({ record, position }: PlacedEvent, retentionMs: number | null): StoredDocument {
+  const { id, dataset, time, timeAmbiguous, receivedAt, subject, schema, policy, content, held, event } = record
+  const body: StoredEvent = {
+    id,
+    dataset,
+    time,
+    timeAmbiguous,
+    receivedAt,
+    subject,
+    schema,
+    policy,
+    position,
+    content,
+    held: held ? 1 : 0,
+    event,
+  }
+  return {
+    id: eventDocumentId(dataset, id),
+    version: 0,
+    expiresAtMs: retentionMs === null ? null : Date.parse(receivedAt) + retentionMs,
+    body: asBody(body),
+  }
+}
+
+function samePosition(a: Position, b: Position): boolean {
+  return a.offset === b.offset && a.partition === b.partition && a.incarnation === b.incarnation
+}

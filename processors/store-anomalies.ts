@@ -1,0 +1,71 @@
+// Keeps what should not be, so that it is seen: a conflicting copy with its protected content, a record nobody can
+// read with its position.
+
+import type { Catalogue } from '../governance/contract/catalogue.ts'
+import { topicOf } from '../governance/contract/topic-of.ts'
+import type { Logger } from '../runtime/logger.ts'
+import type { Documents, StoredDocument } from '../storage/documents/documents.ts'
+import type { Position, RecordBatch } from '../storage/event-log/event-log.ts'
+import { asBody, eventDocumentId, type StoredAnomaly } from '../storage/stored-shapes.ts'
+import type { PlacedEvent, UnreadableRecord } from './read-records.ts'
+
+interface AnomalyDeps {
+  documents: Documents
+  catalogue: Catalogue
+  logger: Logger
+  now: () => number
+}
+
+/** Stores one anomaly for each; idempotent, since an anomaly is named by its record's position. */
+export async function storeAnomalies(
+  deps: AnomalyDeps,
+  batch: RecordBatch,
+  found: { conflicts: PlacedEvent[]; unreadable: UnreadableRecord[] },
+): Promise<void> {
+  const dataset = batch.topic.slice(topicOf('').length)
+  const conflicts = found.conflicts.map(({ record, position }) =>
+    anomaly(deps, dataset, position, {
+      kind: 'conflict',
+      severity: 'medium',
+      detail: 'An event id came again with other content: the first copy keeps its effect, this one is kept apart.',
+      eventDocument: eventDocumentId(dataset, record.id),
+      copy: record.event,
+    }),
+  )
+  const unreadable = found.unreadable.map(({ position, reason }) =>
+    anomaly(deps, dataset, position, {
+      kind: 'unreadable-record',
+      severity: 'high',
+      detail: `A record of the log was passed over: ${reason}.`,
+      eventDocument: null,
+      copy: null,
+    }),
+  )
+  const documents = [...conflicts, ...unreadable]
+  if (documents.length === 0) return
+  await deps.documents.insertFirst('anomalies', documents)
+  deps.logger.warn(
+    { dataset, conflicts: conflicts.length, unreadable: unreadable.length },
+    'anomalies: GET /v1/anomalies shows them',
+  )
+}
+
+function anomaly(
+  { catalogue, now }: AnomalyDeps,
+  dataset: string,
+  position: Position,
+  found: Pick<StoredAnomaly, 'kind' | 'severity' | 'detail' | 'eventDocument' | 'copy'>,
+): StoredDocument {
+  const id = `${dataset}/${position.incarnation}/${position.partition}/${position.offset}`
+  const detectedAtMs = now()
+  const retentionMs = catalogue.find(dataset)?.retentionMs.events
+  const body: StoredAnomaly = {
+    id,
+    dataset,
+    state: 'open',
+    detectedAt: new Date(detectedAtMs).toISOString(),
+    position,
+    ...found,
+  }
+  return { id, version: 0, expiresAtMs: retentionMs === undefined ? null : detectedAtMs + retentionMs, body: asBody(body) }
+}

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { type TestContext, test } from 'node:test'
+import { documentsContractSuite } from './contract-suite.ts'
+import { type Documents, DocumentsUnavailable, type StoredDocument } from './documents.ts'
+import { openSqliteDocuments } from './sqlite.ts'
+
+const freshDir = () => mkdtemp(join(tmpdir(), 'documents-'))
+
+documentsContractSuite('SQLite', async () => {
+  const dir = await freshDir()
+  const path = join(dir, 'documents.sqlite')
+  let documents = await openSqliteDocuments(path)
+  return {
+    documents,
+    reopen: async () => {
+      await documents.close()
+      documents = await openSqliteDocuments(path)
+      return documents
+    },
+    close: async () => {
+      await documents.close()
+      await rm(dir, { recursive: true })
+    },
+  }
+})
+
+async function openFor(t: TestContext): Promise<{ documents: Documents; path: string }> {
+  const dir = await freshDir()
+  const path = join(dir, 'documents.sqlite')
+  const documents = await openSqliteDocuments(path)
+  t.after(async () => {
+    await documents.close()
+    await rm(dir, { recursive: true })
+  })
+  return { documents, path }
+}
+const doc = (id: string, expiresAtMs: number | null = null): StoredDocument => ({
+  id,
+  version: 1,
+  expiresAtMs,
+  body: {},
+})
+
+test('the file is for its owner alone', async t => {
+  const { path } = await openFor(t)
+  assert.equal((await stat(path)).mode & 0o777, 0o600)
+})
+
+test('retention ends for a collection that nobody declared since the opening, and for more than one batch', async t => {
+  const { documents, path } = await openFor(t)
+  await documents.ensureCollection('old', { indexes: [] })
+  await documents.insertFirst(
+    'old',
+    Array.from({ length: 2_500 }, (_, i) => doc(`${i}`, 1_000)),
+  )
+  await documents.insertFirst('old', [doc('kept', 1_001)])
+  await documents.close()
+  const reopened = await openSqliteDocuments(path)
+  assert.equal(await reopened.expire(1_000), 2_500)
+  await reopened.ensureCollection('old', { indexes: [] })
+  assert.deepEqual(await reopened.find('old', { limit: 10 }), [doc('kept', 1_001)])
+  await reopened.close()
+})
+
+test('two openings of one file agree on the first writer', async t => {
+  const { documents, path } = await openFor(t)
+  const other = await openSqliteDocuments(path)
+  for (const each of [documents, other]) await each.ensureCollection('shared', { indexes: [] })
+  await documents.insertFirst('shared', [doc('a', 1)])
+  assert.deepEqual(await other.insertFirst('shared', [doc('a', 2)]), [doc('a', 1)])
+  await other.close()
+})
+
+test('a collection that was never declared is refused', async t => {
+  const { documents } = await openFor(t)
+  await assert.rejects(documents.get('unknown', 'a'), RangeError)
+})
+
+test('a version or an expiry that is no integer is refused before anything is written', async t => {
+  const { documents } = await openFor(t)
+  await documents.ensureCollection('events', { indexes: [] })
+  const wrong = [
+    { ...doc('b'), version: 2 ** 53 },
+    { ...doc('b'), expiresAtMs: 1.5 },
+  ]
+  for (const each of wrong) await assert.rejects(documents.upsertNewer('events', [doc('a'), each]), TypeError)
+  assert.equal(await documents.get('events', 'a'), undefined)
+})
+
+test('a store that cannot be opened or was closed is unavailable, with the cause', async t => {
+  const withCause = (error: unknown) => error instanceof DocumentsUnavailable && error.cause instanceof Error
+  await assert.rejects(openSqliteDocuments('/nonexistent/folder/documents.sqlite'), withCause)
+  const { documents } = await openFor(t)
+  await documents.ensureCollection('events', { indexes: [] })
+  await documents.close()
+  await documents.close()
+  await assert.rejects(documents.ping(), withCause)
+  await assert.rejects(documents.insertFirst('events', [doc('a')]), withCause)
+})
+
+test('a page of a collection where every document fits the filter is read in order, not sorted whole', async t => {
+  const { documents, path } = await openFor(t)
+  await documents.ensureCollection('events', { indexes: ['dataset', 'time'] })
+  const content = Array.from({ length: 1_000 }, (_, time) => ({ ...doc(`${time}`), body: { dataset: 'a', time } }))
+  await documents.insertFirst('events', content)
+  const db = new DatabaseSync(path, { readOnly: true })
+  t.after(() => db.close())
+  const plan = db
+    .prepare("EXPLAIN QUERY PLAN SELECT * FROM d_events WHERE m_dataset = 'a' ORDER BY m_time DESC, id DESC")
+    .all()
+  assert.deepEqual(
+    plan.map(({ detail }) => detail),
+    ['SCAN d_events USING INDEX d_events_m_time'],
+  )
+})

@@ -1,0 +1,15 @@
+// The paths a lake takes: what both a folder and an object store hold, and what never leads out of a folder.
+
+const SEGMENT = /^[A-Za-z0-9=._-]{1,200}$/
+const MAX_PATH_LENGTH = 900
+
+/** @throws TypeError unless the path is relative segments of `[A-Za-z0-9=._-]`, none of them `.` or `..` */
+export function checkedPath(path: string): string {
+  if (typeof path === 'string' && path.length <= MAX_PATH_LENGTH && path.split('/').every(isSegment)) return path
+  throw new TypeError('a path of the lake is segments of A-Z a-z 0-9 = . _ - joined by /, 900 characters at most')
+}
+
+/** Whether a name may stand between two slashes. */
+export function isSegment(name: string): boolean {
+  return SEGMENT.test(name) && name !== '.' && name !== '..'
+}

@@ -1,0 +1,65 @@
+// What rests in the documents: written by processors, read by the gateway. One definition of each for both.
+
+import type { CollectionSettings } from './documents/documents.ts'
+import type { Position } from './event-log/event-log.ts'
+import type { JsonObject } from './json.ts'
+import type { QuarantineRecord } from './quarantine-record.ts'
+
+/** Collections and their indexed members. */
+export const collections = {
+  events: { indexes: ['dataset', 'time', 'subject', 'held'] },
+  quarantine: { indexes: ['dataset', 'cause', 'receivedAt'] },
+  anomalies: { indexes: ['dataset', 'detectedAt', 'eventDocument'] },
+} satisfies Record<string, CollectionSettings>
+
+/** An archived event, in collection `events`, under `eventDocumentId`. */
+export interface StoredEvent {
+  id: string
+  dataset: string
+  time: string
+  timeAmbiguous: boolean
+  receivedAt: string
+  subject: string | null
+  schema: string
+  policy: string
+  /** Of the first copy: the one that has effect. */
+  position: Position
+  /** MAC of the raw content. */
+  content: string
+  /** 1 for a restricted person's event: stored, without effect and unread; else 0. */
+  held: 0 | 1
+  event: JsonObject
+}
+
+/** A rejected event, in collection `quarantine`, under its id. */
+export interface StoredQuarantine extends QuarantineRecord {
+  /** What rejections of one kind share: pointer and keyword of the first error. */
+  cause: string
+  position: Position
+}
+
+/** Something that should not be, in collection `anomalies`. Evidence holds no personal value in the clear. */
+export interface StoredAnomaly {
+  id: string
+  dataset: string
+  kind: 'conflict' | 'unreadable-record'
+  severity: 'high' | 'medium'
+  state: 'open'
+  detectedAt: string
+  /** One sentence. */
+  detail: string
+  /** The archived event it is about, by document id. */
+  eventDocument: string | null
+  position: Position
+  /** A conflict's copy: protected, and without effect. */
+  copy: JsonObject | null
+}
+
+export function eventDocumentId(dataset: string, eventId: string): string {
+  return `${dataset}/${eventId}`
+}
+
+/** A body as a plain JSON object: these shapes hold nothing else. */
+export function asBody(stored: StoredEvent | StoredQuarantine | StoredAnomaly): JsonObject {
+  return stored as unknown as JsonObject
+}

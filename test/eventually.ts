@@ -1,0 +1,23 @@
+// Waits for a condition, never for a time.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const LIMIT_MS = 30_000
+const PAUSE_MS = 20
+
+/**
+ * Resolves with the first value that is neither undefined nor false.
+ * @throws Error that names the condition when it does not hold within 30 s
+ */
+export async function eventually<T>(
+  condition: string,
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+): Promise<T> {
+  const startMs = performance.now()
+  for (;;) {
+    const found = await look()
+    if (found !== undefined && found !== false) return found
+    if (performance.now() - startMs > LIMIT_MS) throw new Error(`waited ${LIMIT_MS} ms in vain until ${condition}`)
+    await sleep(PAUSE_MS)
+  }
+}

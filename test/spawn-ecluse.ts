@@ -1,0 +1,97 @@
+// Starts a real `ecluse serve` in a directory of its own, as a user would, and talks to it over HTTP.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { IngestAnswer } from '../gateway/outcome.ts'
+import { eventually } from './eventually.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+
+export interface EcluseProcess {
+  url: string
+  /** API keys by role. */
+  keys: Record<string, string>
+  dir: string
+  dataDir: string
+  schemasDir: string
+  policiesDir: string
+  /** All that the process wrote so far. */
+  output(): string
+  /** Sends a request with the key of a role. */
+  call(role: string, path: string, init?: RequestInit): Promise<Response>
+  /** Posts JSON (or a body of another content type) to a dataset's events. */
+  post(dataset: string, body: unknown, headers?: Record<string, string>): Promise<{ status: number; answer: IngestAnswer; headers: Headers }>
+  /** Resolves when processors have handled all there is. */
+  settled(): Promise<void>
+  /** Ends the process: SIGTERM unless told otherwise. Resolves with its exit code or signal. */
+  end(signal?: NodeJS.Signals): Promise<number | string>
+  /** Starts it again on the same data. */
+  restart(environment?: Record<string, string>): Promise<EcluseProcess>
+}
+
+export interface SpawnOptions {
+  dir?: string
+  environment?: Record<string, string>
+}
+
+/** A fresh directory with copies of the project's schemas and policies; removed when the test process ends. */
+export function makeDir(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'ecluse-test-'))
+  process.on('exit', () => rmSync(dir, { recursive: true, force: true }))
+  for (const name of ['schemas', 'policies']) cpSync(join(ROOT, name), join(dir, name), { recursive: true })
+  return dir
+}
+
+export async function spawnEcluse({ dir = makeDir(), environment = {} }: SpawnOptions = {}): Promise<EcluseProcess> {
+  const paths = { dataDir: join(dir, 'data'), schemasDir: join(dir, 'schemas'), policiesDir: join(dir, 'policies') }
+  const child = spawn(process.execPath, [join(ROOT, 'cli/main.ts'), 'serve'], {
+    cwd: dir,
+    env: { ECLUSE_PORT: '0', ECLUSE_LOG_FORMAT: 'json', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  process.on('exit', () => child.kill('SIGKILL'))
+  const chunks: Buffer[] = []
+  const output = () => Buffer.concat(chunks).toString()
+  child.stdout.on('data', chunk => chunks.push(chunk))
+  child.stderr.on('data', chunk => chunks.push(chunk))
+  const url = await eventually('the gateway listens', () => {
+    if (child.exitCode !== null) throw new Error(`ecluse ended with ${child.exitCode}:\n${output()}`)
+    return /"address":"([^"]+)"/.exec(output())?.[1]
+  })
+  const keys = JSON.parse(readFileSync(join(paths.dataDir, 'dev-credentials.json'), 'utf8')) as Record<string, string>
+  return { url, keys, dir, ...paths, output, ...client(url, keys), ...lifecycle(child, dir, environment) }
+}
+
+function client(url: string, keys: Record<string, string>) {
+  const call = (role: string, path: string, init: RequestInit = {}) =>
+    fetch(`${url}${path}`, { ...init, headers: { authorization: `Bearer ${keys[role]}`, ...init.headers } })
+  return {
+    call,
+    post: async (dataset: string, body: unknown, headers: Record<string, string> = {}) => {
+      const raw = typeof body === 'string' || body instanceof Uint8Array
+      const response = await call('producer', `/v1/datasets/${dataset}/events`, {
+        method: 'POST',
+        body: raw ? (body as string) : JSON.stringify(body),
+        headers: { 'content-type': 'application/json', ...headers },
+      })
+      return { status: response.status, headers: response.headers, answer: (await response.json()) as IngestAnswer }
+    },
+    settled: async () => {
+      await eventually('processors have handled everything', async () => {
+        const text = await (await fetch(`${url}/metrics`)).text()
+        return /^ecluse_processor_lag_records\S* 0$/m.test(text)
+      })
+    },
+  }
+}
+
+function lifecycle(child: ChildProcess, dir: string, environment: Record<string, string>) {
+  const exited = new Promise<number | string>(resolve => child.on('exit', (code, signal) => resolve(signal ?? code!)))
+  const end = (signal: NodeJS.Signals = 'SIGTERM') => {
+    child.kill(signal)
+    return exited
+  }
+  return { end, restart: (changed = {}) => spawnEcluse({ dir, environment: { ...environment, ...changed } }) }
+}
