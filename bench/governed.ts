@@ -1,6 +1,8 @@
 // The gateway as it is, without processors: what is measured is the way from the request to the log.
 
 import { join } from 'node:path'
+import { loadKek } from '../cli/load-kek.ts'
+import { openStores } from '../cli/open-stores.ts'
 import { makeApiKey } from '../gateway/authenticate.ts'
 import { makeGateway } from '../gateway/server.ts'
 import { openCatalogue } from '../governance/contract/catalogue.ts'
@@ -10,8 +12,6 @@ import { openPeople } from '../governance/subjects/people.ts'
 import { readConfig } from '../runtime/config.ts'
 import { makeLogger } from '../runtime/logger.ts'
 import { startTelemetry } from '../runtime/telemetry.ts'
-import { openStores } from '../cli/open-stores.ts'
-import { loadKek } from '../cli/load-kek.ts'
 import { QUARANTINE_TOPIC } from '../storage/quarantine-record.ts'
 
 /** Starts the gateway on a free port. @returns its address and a producer's key */
@@ -40,6 +40,16 @@ export async function startGoverned(dataDir: string): Promise<{ address: string;
   await stores.vault.putCredential(credential)
   const logger = makeLogger('json', 'error')
   const telemetry = startTelemetry()
-  const app = await makeGateway({ ...stores, config, logger, telemetry, catalogue, people, ring, ports: {}, now: Date.now })
+  const app = await makeGateway({
+    ...stores,
+    config,
+    logger,
+    telemetry,
+    catalogue,
+    people,
+    ring,
+    ports: {},
+    now: Date.now,
+  })
   return { address: await app.listen({ host: '127.0.0.1', port: 0 }), apiKey }
 }

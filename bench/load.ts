@@ -24,7 +24,11 @@ export async function load(
   const post = (body: Buffer) =>
     new Promise<void>((resolve, reject) => {
       const startMs = performance.now()
-      const headers = { 'content-type': 'application/json', 'content-length': body.length, authorization: `Bearer ${target.apiKey}` }
+      const headers = {
+        'content-type': 'application/json',
+        'content-length': body.length,
+        authorization: `Bearer ${target.apiKey}`,
+      }
       const call = request(url, { method: 'POST', agent, headers }, response => {
         response.resume()
         response.on('end', () => {

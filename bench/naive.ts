@@ -18,7 +18,9 @@ export async function startNaive(dataDir: string): Promise<string> {
   const hmacKey = randomBytes(32)
   const aesKey = randomBytes(32)
   const db = new DatabaseSync(join(dataDir, 'naive.sqlite'))
-  db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE events (id INTEGER PRIMARY KEY, key TEXT, value TEXT)')
+  db.exec(
+    'PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE events (id INTEGER PRIMARY KEY, key TEXT, value TEXT)',
+  )
   const insert = db.prepare('INSERT INTO events (key, value) VALUES (?, ?)')
 
   const token = (value: string) => createHmac('sha256', hmacKey).update(value).digest('base64url')

@@ -11,14 +11,23 @@ export async function startPassThrough(dataDir: string): Promise<string> {
   await log.ensureTopic('raw', { partitions: 1, retentionMs: null })
   const app = fastify({ bodyLimit: 64 * 1_048_576 })
   app.post('/v1/datasets/payments/events', async (request, reply) => {
-    const events = (Array.isArray(request.body) ? request.body : [request.body]) as { id: string; customer: { id: string } }[]
+    const events = (Array.isArray(request.body) ? request.body : [request.body]) as {
+      id: string
+      customer: { id: string }
+    }[]
     await log.append(
       events.map(event => ({
         topic: 'raw',
         record: {
           key: event.customer.id,
           value: Buffer.from(JSON.stringify(event)),
-          headers: { 'content-type': 'application/json', ce_specversion: '1.0', ce_id: event.id, ce_source: 'bench', ce_type: 'payments' },
+          headers: {
+            'content-type': 'application/json',
+            ce_specversion: '1.0',
+            ce_id: event.id,
+            ce_source: 'bench',
+            ce_type: 'payments',
+          },
         },
       })),
     )

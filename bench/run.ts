@@ -57,6 +57,7 @@ async function measure() {
 async function startServer(variant: Variant): Promise<Server> {
   const dataDir = mkdtempSync(join(dir, `${variant}-`))
   const child = fork(join(import.meta.dirname, 'server.ts'), [variant, dataDir])
+  child.setMaxListeners(0)
   const target = await answer<Server['target']>(child)
   return { child, target }
 }
@@ -97,7 +98,11 @@ function summarise(shape: Shape, samples: Map<string, Sample[]>) {
   }
   // Ratios are taken round by round, so that a machine that slows down slows both.
   const ratio = (other: Variant) =>
-    median(samples.get(`${shape}/governed`)!.map((sample, i) => sample.cpuSecondsPer100k / samples.get(`${shape}/${other}`)![i]!.cpuSecondsPer100k))
+    median(
+      samples
+        .get(`${shape}/governed`)!
+        .map((sample, i) => sample.cpuSecondsPer100k / samples.get(`${shape}/${other}`)![i]!.cpuSecondsPer100k),
+    )
   return {
     ...Object.fromEntries(VARIANTS.map(variant => [variant, of(variant)])),
     governedToPassThrough: ratio('pass-through'),
@@ -116,7 +121,12 @@ function table(report: Awaited<ReturnType<typeof measure>>): string {
     lines.push(`\n${shape} (median of ${ROUNDS} rounds)`, 'variant        CPU-s/100k   events/s   p50 ms   p99 ms')
     for (const variant of VARIANTS) {
       const { cpuSecondsPer100k, eventsPerSecond, p50Ms, p99Ms } = result[variant]
-      lines.push([variant.padEnd(13), ...[cpuSecondsPer100k, eventsPerSecond, p50Ms, p99Ms].map(n => n.toFixed(n < 100 ? 2 : 0).padStart(9))].join('  '))
+      lines.push(
+        [
+          variant.padEnd(13),
+          ...[cpuSecondsPer100k, eventsPerSecond, p50Ms, p99Ms].map(n => n.toFixed(n < 100 ? 2 : 0).padStart(9)),
+        ].join('  '),
+      )
     }
     lines.push(`governed ÷ pass-through ${result.governedToPassThrough}    governed ÷ naive ${result.governedToNaive}`)
   }

@@ -3,8 +3,8 @@
 import { relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Contract } from '../governance/contract/contract.ts'
-import { didYouMean } from '../governance/contract/did-you-mean.ts'
 import { formatDiagnostic } from '../governance/contract/diagnostic.ts'
+import { didYouMean } from '../governance/contract/did-you-mean.ts'
 import { loadContracts, lockSchemas } from '../governance/contract/load.ts'
 import type { Config } from '../runtime/config.ts'
 import type { Verb } from './verb.ts'
@@ -22,7 +22,9 @@ const check: Verb = async (args, config) => {
   const contracts = [...loaded.contracts.values()].filter(c => !dataset || c.dataset === dataset)
   const errors = diagnostics.filter(({ severity }) => severity === 'error')
   if (dataset && contracts.length === 0 && errors.length === 0) {
-    process.stderr.write(`ecluse check: no dataset of this name is declared. ${didYouMean(dataset, loaded.contracts.keys())}\n`)
+    process.stderr.write(
+      `ecluse check: no dataset of this name is declared. ${didYouMean(dataset, loaded.contracts.keys())}\n`,
+    )
     return 1
   }
   if (values.json) {
@@ -30,7 +32,9 @@ const check: Verb = async (args, config) => {
     return errors.length > 0 ? 1 : 0
   }
   for (const diagnostic of diagnostics)
-    process.stdout.write(`${formatDiagnostic({ ...diagnostic, file: relative('.', diagnostic.file) || diagnostic.file })}\n`)
+    process.stdout.write(
+      `${formatDiagnostic({ ...diagnostic, file: relative('.', diagnostic.file) || diagnostic.file })}\n`,
+    )
   for (const contract of contracts) process.stdout.write(coverageLine(contract))
   const warnings = diagnostics.length - errors.length
   process.stdout.write(`${errors.length} errors, ${warnings} warnings in ${describeDirs(config)}\n`)

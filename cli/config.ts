@@ -7,7 +7,8 @@ import type { Verb } from './verb.ts'
 const config: Verb = async (args, effective) => {
   const { values } = parseArgs({ args, options: { json: { type: 'boolean' } } })
   const rows = describeConfig(effective)
-  if (values.json) process.stdout.write(`${JSON.stringify(Object.fromEntries(rows.map(([name, value]) => [name, value])), null, 2)}\n`)
+  if (values.json)
+    process.stdout.write(`${JSON.stringify(Object.fromEntries(rows.map(([name, value]) => [name, value])), null, 2)}\n`)
   else for (const [name, value, meaning] of rows) process.stdout.write(`${name}=${value}\n    ${meaning}\n`)
   return 0
 }

@@ -31,6 +31,8 @@ export function clientApiKey(config: Config, role: Role): string {
   if (config.apiKey !== '') return config.apiKey
   const path = devCredentialsPath(config)
   if (!existsSync(path))
-    throw new Error(`no API key: set ECLUSE_API_KEY, or start \`ecluse serve\` in development first (it writes ${path})`)
+    throw new Error(
+      `no API key: set ECLUSE_API_KEY, or start \`ecluse serve\` in development first (it writes ${path})`,
+    )
   return (JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>)[role]!
 }

@@ -43,7 +43,9 @@ const doctor: Verb = async (args, config) => {
     }
   }
   if (values.json) process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`)
-  else for (const { what, ok, detail } of findings) process.stdout.write(`${ok ? 'ok  ' : 'FAIL'}  ${what.padEnd(20)}${detail}\n`)
+  else
+    for (const { what, ok, detail } of findings)
+      process.stdout.write(`${ok ? 'ok  ' : 'FAIL'}  ${what.padEnd(20)}${detail}\n`)
   return findings.every(({ ok }) => ok) ? 0 : 1
 }
 

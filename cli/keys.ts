@@ -51,7 +51,9 @@ async function create(vault: Vault, values: { role?: string; datasets: string; d
 async function list(vault: Vault): Promise<number> {
   for (const { id, role, datasets, createdAtMs, expiresAtMs } of await vault.listCredentials()) {
     const ends = expiresAtMs === null ? 'never expires' : `expires ${new Date(expiresAtMs).toISOString()}`
-    process.stdout.write(`${id}  ${role}  ${datasets.join(',')}  made ${new Date(createdAtMs).toISOString()}, ${ends}\n`)
+    process.stdout.write(
+      `${id}  ${role}  ${datasets.join(',')}  made ${new Date(createdAtMs).toISOString()}, ${ends}\n`,
+    )
   }
   return 0
 }

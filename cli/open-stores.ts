@@ -3,7 +3,6 @@
 
 import { chmodSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { DatabaseSync } from 'node:sqlite'
 import type { Config } from '../runtime/config.ts'
 import type { Documents } from '../storage/documents/documents.ts'
 import { openSqliteDocuments } from '../storage/documents/sqlite.ts'
@@ -13,7 +12,7 @@ import { openFileLake } from '../storage/lake/file.ts'
 import type { Lake } from '../storage/lake/lake.ts'
 import { openFileRegistry } from '../storage/registry/file.ts'
 import type { Registry } from '../storage/registry/registry.ts'
-import { openSqlite } from '../storage/sqlite/open-sqlite.ts'
+import { lockDirectory } from '../storage/sqlite/lock-directory.ts'
 import { openSqliteTables } from '../storage/tables/sqlite.ts'
 import type { Tables } from '../storage/tables/tables.ts'
 import { openSqliteVault } from '../storage/vault/sqlite.ts'
@@ -40,28 +39,10 @@ function makeDataDir({ dataDir }: Config): void {
   chmodSync(dataDir, 0o700)
 }
 
-/**
- * Takes the data directory for this process until it ends, however it ends.
- * @throws Error when another process has it
- */
-function lockDataDir(config: Config): DatabaseSync {
-  const lock = openSqlite(join(config.dataDir, 'lock.sqlite'))
-  try {
-    // The kernel lets go of this lock when the process dies: no stale lock file can keep the next one out.
-    lock.exec('PRAGMA busy_timeout=0; PRAGMA journal_mode=DELETE; BEGIN EXCLUSIVE')
-    return lock
-  } catch (error) {
-    lock.close()
-    throw new Error(`the data directory ${config.dataDir} is in use by another Écluse process: stop that one first`, {
-      cause: error,
-    })
-  }
-}
-
 /** Opens all stores. @throws Error when the data directory is taken or a store cannot be opened */
 export async function openStores(config: Config): Promise<Stores> {
   makeDataDir(config)
-  const lock = lockDataDir(config)
+  const unlock = lockDirectory(config.dataDir)
   const at = (name: string) => join(config.dataDir, name)
   const stores = {
     log: openSqliteEventLog(at('event-log.sqlite')),
@@ -75,7 +56,7 @@ export async function openStores(config: Config): Promise<Stores> {
     ...stores,
     close: async () => {
       for (const store of Object.values(stores)) await store.close()
-      lock.close()
+      unlock()
     },
   }
 }

@@ -1,9 +1,9 @@
 // ecluse simulate: a producer like any other, over HTTP, with a share of bad events.
 
 import { parseArgs } from 'node:util'
-import { type SimulatedSource } from '../sources/simulate/spoil-event.ts'
-import { type SimulationTotals, simulate, simulatedSources } from '../sources/simulate/simulate.ts'
 import { didYouMean } from '../governance/contract/did-you-mean.ts'
+import { type SimulationTotals, simulate, simulatedSources } from '../sources/simulate/simulate.ts'
+import type { SimulatedSource } from '../sources/simulate/spoil-event.ts'
 import { clientApiKey } from './dev-credentials.ts'
 import type { Verb } from './verb.ts'
 
@@ -21,7 +21,10 @@ const simulateVerb: Verb = async (args, config) => {
   })
   const asked = positionals[0] ?? ''
   const source: SimulatedSource | undefined = simulatedSources.find(known => known === asked)
-  if (!source) throw new Error(`name a dataset to simulate: ${simulatedSources.join(', ')}. ${didYouMean(asked, simulatedSources)}`)
+  if (!source)
+    throw new Error(
+      `name a dataset to simulate: ${simulatedSources.join(', ')}. ${didYouMean(asked, simulatedSources)}`,
+    )
   const seed = readNumber('--seed', values.seed ?? String(Date.now() % 2 ** 31))
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort())

@@ -62,17 +62,42 @@ async function startAll(config: Config, logger: Logger, shutdown: Shutdown): Pro
     },
     onProblem: ({ diagnostics, error }) => tellProblems(logger, diagnostics, error),
   })
-  pipeline = await startPipeline({ ...stores, catalogue, logger, now, batchSize: config.processorBatch, count: archiveCount(telemetry) })
+  pipeline = await startPipeline({
+    ...stores,
+    catalogue,
+    logger,
+    now,
+    batchSize: config.processorBatch,
+    count: archiveCount(telemetry),
+  })
   shutdown.onStop('processors', pipeline.stop)
   observeLag(telemetry, pipeline)
-  shutdown.onStop('maintenance', every(config.maintenanceIntervalMs, () => maintain(stores, now()), logger))
-  shutdown.onStop('domain keys', every(people.leaseMs, () => ring.refresh(), logger))
+  shutdown.onStop(
+    'maintenance',
+    every(config.maintenanceIntervalMs, () => maintain(stores, now()), logger),
+  )
+  shutdown.onStop(
+    'domain keys',
+    every(people.leaseMs, () => ring.refresh(), logger),
+  )
   shutdown.onStop('watch', catalogue.watch(config.watchIntervalMs))
 
   const devKeys = await makeDevCredentials(config, stores.vault)
   const { log, registry, vault, documents, tables, lake } = stores
   const ports = { 'event-log': log, vault, registry, documents, tables, lake }
-  const app = await makeGateway({ config, logger, telemetry, catalogue, people, ring, log, vault, documents, ports, now })
+  const app = await makeGateway({
+    config,
+    logger,
+    telemetry,
+    catalogue,
+    people,
+    ring,
+    log,
+    vault,
+    documents,
+    ports,
+    now,
+  })
   const address = await app.listen({ host: config.host, port: config.port })
   shutdown.onStop('gateway', () => app.close())
   logger.info({ address, datasets: catalogue.all().map(({ dataset }) => dataset) }, `listening on ${address}`)
@@ -93,7 +118,11 @@ async function activate(contract: Contract, { log }: Stores, ring: KeyRing, logg
   await log.ensureTopic(topicOf(dataset), { partitions: 1, retentionMs: retentionMs.log })
   const schemas = Object.fromEntries([...contract.versions.values()].map(v => [v.version, v.schemaSha256]))
   const entry = { kind: 'contract-activated', at: new Date().toISOString(), dataset, policySha256, schemas }
-  const record = { key: dataset, value: Buffer.from(JSON.stringify(entry)), headers: { 'content-type': 'application/json' } }
+  const record = {
+    key: dataset,
+    value: Buffer.from(JSON.stringify(entry)),
+    headers: { 'content-type': 'application/json' },
+  }
   await log.append([{ topic: AUDIT_TOPIC, record }])
   logger.info({ dataset, policySha256, schemas }, 'contract is live')
 }
@@ -134,7 +163,9 @@ function observeLag({ meter }: Telemetry, pipeline: Pipeline): void {
 function every(intervalMs: number, work: () => Promise<void>, logger: Logger): () => Promise<void> {
   let running = Promise.resolve()
   const timer = setInterval(() => {
-    running = running.then(work).catch(error => logger.error({ err: error }, 'maintenance failed; it will be tried again'))
+    running = running
+      .then(work)
+      .catch(error => logger.error({ err: error }, 'maintenance failed; it will be tried again'))
   }, intervalMs)
   timer.unref()
   return () => {

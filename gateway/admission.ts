@@ -9,7 +9,9 @@ const UNDECLARED_BYTES = 1_048_576
 /** Admits a request, or refuses it with 503; what it returns must be called once when the request is done. */
 export type Admit = (contentLength: string | undefined) => () => void
 
-export function makeAdmission(config: Pick<Config, 'maxConcurrentRequests' | 'maxInflightBytes' | 'maxBodyBytes'>): Admit {
+export function makeAdmission(
+  config: Pick<Config, 'maxConcurrentRequests' | 'maxInflightBytes' | 'maxBodyBytes'>,
+): Admit {
   let requests = 0
   let inflightBytes = 0
   return contentLength => {

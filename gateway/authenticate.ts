@@ -6,14 +6,7 @@ import { LRUCache } from 'lru-cache'
 import type { Credential, Vault } from '../storage/vault/vault.ts'
 import { RequestRefused } from './body/request-refused.ts'
 
-export type Role =
-  | 'producer'
-  | 'data-owner'
-  | 'data-steward'
-  | 'data-engineer'
-  | 'analyst'
-  | 'dpo'
-  | 'auditor'
+export type Role = 'producer' | 'data-owner' | 'data-steward' | 'data-engineer' | 'analyst' | 'dpo' | 'auditor'
 
 const CACHED_CREDENTIALS = 10_000
 /** eck_<16 hex digits: the key's id>_<43 base64url characters: 256 random bits>. */
@@ -52,7 +45,8 @@ export function makeAuthenticate(vault: Vault, leaseMs: number, now: () => numbe
 /** @throws RequestRefused 403 unless the credential has one of these roles and may touch the dataset */
 export function authorise(credential: Credential, roles: Role[], dataset?: string): void {
   const rolesFit = roles.includes(credential.role as Role)
-  const datasetFits = dataset === undefined || credential.datasets.includes('*') || credential.datasets.includes(dataset)
+  const datasetFits =
+    dataset === undefined || credential.datasets.includes('*') || credential.datasets.includes(dataset)
   if (rolesFit && datasetFits) return
   throw new RequestRefused({
     status: 403,

@@ -47,7 +47,10 @@ export interface CheckRequest {
 /** Checks one event against its contract. Never throws for what an event holds. */
 export function checkEvent(contract: LiveContract, request: CheckRequest, incoming: IncomingEvent): CheckedEvent {
   const { index, raw, value, attributes } = incoming
-  const named = attributes?.dataschema === undefined ? request.schemaVersion : schemaVersionOf(attributes.dataschema, contract.dataset)
+  const named =
+    attributes?.dataschema === undefined
+      ? request.schemaVersion
+      : schemaVersionOf(attributes.dataschema, contract.dataset)
   const version = contract.versions.get(named ?? contract.newest)
   const invalid = (violations: Violation[], id?: string): InvalidEvent => {
     const subject = value && readPrimarySubject(contract, value)
@@ -83,11 +86,20 @@ export function checkEvent(contract: LiveContract, request: CheckRequest, incomi
 }
 
 /** The event's own id, else the CloudEvents id; undefined when it has none. */
-function readId(contract: LiveContract, event: JsonObject, ceId: string | undefined): { id: string } | Violation | undefined {
+function readId(
+  contract: LiveContract,
+  event: JsonObject,
+  ceId: string | undefined,
+): { id: string } | Violation | undefined {
   const own = contract.readers.id(event)
   const pointer = contract.eventId?.pointer ?? ''
   if (own !== undefined && ceId !== undefined && own !== ceId)
-    return violation(pointer, 'id', 'the CloudEvents id and the id in the event differ', 'Send the same id in both, or only the one in the event.')
+    return violation(
+      pointer,
+      'id',
+      'the CloudEvents id and the id in the event differ',
+      'Send the same id in both, or only the one in the event.',
+    )
   const id = own ?? ceId
   if (id === undefined) return undefined
   if (id === '' || id.length > MAX_ID_LENGTH)
@@ -108,7 +120,12 @@ function utcTime(time: string): { time: string; ambiguous: boolean } {
 }
 
 function unknownVersion(contract: LiveContract, named: string): Violation {
-  return violation('', 'dataschema', 'the event names a schema version that is not registered', nearestSchemaVersion(contract, named))
+  return violation(
+    '',
+    'dataschema',
+    'the event names a schema version that is not registered',
+    nearestSchemaVersion(contract, named),
+  )
 }
 
 function unclassifiedField(pointer: string): Violation {

@@ -26,14 +26,25 @@ export function handleErrors(app: FastifyInstance, logger: Logger): void {
     const allowed = allowedMethods(app, request)
     if (allowed.length > 0) {
       reply.header('allow', allowed.join(', '))
-      return sendProblem(reply, problem('method-not-allowed', 405, 'This path does not take this method.', `Use ${allowed.join(' or ')}.`))
+      return sendProblem(
+        reply,
+        problem('method-not-allowed', 405, 'This path does not take this method.', `Use ${allowed.join(' or ')}.`),
+      )
     }
-    sendProblem(reply, problem('not-found', 404, 'There is nothing at this path.', 'The paths are listed at /openapi.json and /docs.'))
+    sendProblem(
+      reply,
+      problem('not-found', 404, 'There is nothing at this path.', 'The paths are listed at /openapi.json and /docs.'),
+    )
   })
 }
 
 /** Answers with a problem; `members` are added to it. A body that was not read to its end closes the connection. */
-export function sendProblem(reply: FastifyReply, answer: Problem, members: object = {}, retryAfterSeconds?: number): void {
+export function sendProblem(
+  reply: FastifyReply,
+  answer: Problem,
+  members: object = {},
+  retryAfterSeconds?: number,
+): void {
   if (!reply.request.raw.complete) reply.header('connection', 'close')
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds)
   if (answer.status === 401) reply.header('www-authenticate', 'Bearer')
@@ -47,12 +58,27 @@ function problemOf(error: Error): Problem {
   if (error instanceof RequestRefused) return problem(error.slug, error.status, error.detail, error.fix)
   const port = unavailablePort(error)
   if (port)
-    return problem('unavailable', 503, `The ${port} cannot be reached: nothing more was stored.`, 'Send it again after the pause in Retry-After; the ids make that safe.')
+    return problem(
+      'unavailable',
+      503,
+      `The ${port} cannot be reached: nothing more was stored.`,
+      'Send it again after the pause in Retry-After; the ids make that safe.',
+    )
   const { statusCode, validation } = error as FastifyError
   if (validation) return problem('request-invalid', 400, `${error.message}.`, 'See /docs for what this call takes.')
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
-    return problem('request-invalid', statusCode, 'The request could not be read.', 'See /docs for what this call takes.')
-  return problem('internal', 500, 'The request failed through an error of ours; it is in our log.', 'Send it again; if it fails again, tell the operator.')
+    return problem(
+      'request-invalid',
+      statusCode,
+      'The request could not be read.',
+      'See /docs for what this call takes.',
+    )
+  return problem(
+    'internal',
+    500,
+    'The request failed through an error of ours; it is in our log.',
+    'Send it again; if it fails again, tell the operator.',
+  )
 }
 
 function unavailablePort(error: Error): string | undefined {
@@ -69,7 +95,10 @@ function retryAfterOf(error: Error): number | undefined {
 
 /** Messages of errors that are not ours may quote what they were given: of those, only name, code and stack frames. */
 function loggable(error: Error): object {
-  const frames = error.stack?.split('\n').filter(line => /^\s+at /.test(line)).slice(0, 8)
+  const frames = error.stack
+    ?.split('\n')
+    .filter(line => /^\s+at /.test(line))
+    .slice(0, 8)
   const known = unavailablePort(error) ? { message: error.message } : {}
   const cause = error.cause instanceof Error ? { cause: loggable(error.cause) } : {}
   return { name: error.name, code: (error as NodeJS.ErrnoException).code, ...known, frames, ...cause }
@@ -77,5 +106,7 @@ function loggable(error: Error): object {
 
 function allowedMethods(app: FastifyInstance, request: FastifyRequest): string[] {
   const url = request.url.split('?')[0]!
-  return ['GET', 'POST', 'DELETE'].filter(method => app.findRoute({ url, method }) !== null || app.hasRoute({ url, method }))
+  return ['GET', 'POST', 'DELETE'].filter(
+    method => app.findRoute({ url, method }) !== null || app.hasRoute({ url, method }),
+  )
 }

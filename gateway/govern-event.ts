@@ -1,10 +1,10 @@
 // Step 5 of an event's way: its outcome. A valid event of a person who may be processed is protected; one whose primary
 // person is erased or objected is suppressed; an invalid one is sealed into the quarantine.
 
-import canonicalize from 'canonicalize'
 import { v7 as uuidV7 } from 'uuid'
 import type { LiveContract } from '../governance/contract/catalogue.ts'
 import type { ActionContext } from '../governance/protection/action.ts'
+import { canonicalText } from '../governance/protection/canonical-text.ts'
 import { mac } from '../governance/protection/mac.ts'
 import { type ProtectionContext, protect } from '../governance/protection/protect.ts'
 import { formatToken, PERSON_DOMAIN } from '../governance/protection/token.ts'
@@ -33,12 +33,12 @@ interface GovernRequest {
 }
 
 /** @param persons the event's subjects, as the vault knows them */
-export async function governEvent(
+export function governEvent(
   deps: GovernDeps,
   request: GovernRequest,
   checked: CheckedEvent,
   persons: (Person | undefined)[],
-): Promise<GovernedEvent> {
+): GovernedEvent | Promise<GovernedEvent> {
   if (!checked.valid) return rejectEvent(deps, request.contract, checked, persons[0])
   const { index, id } = checked
   if (isFenced(persons[0], request.contract.policy.purpose))
@@ -56,9 +56,9 @@ function acceptEvent(
   const primary = persons[0] as LivingPerson | undefined
   const receivedAt = new Date(deps.now()).toISOString()
   const storedId = contract.eventId?.personal
-    ? formatToken(PERSON_DOMAIN, 0, mac(primary?.keys.eventId ?? deps.ring.content, id).toString('base64url'))
+    ? formatToken(PERSON_DOMAIN, 0, mac(primary?.keys.eventId ?? deps.ring.content, id, 'base64url'))
     : id
-  const content = mac(primary?.keys.content ?? deps.ring.content, canonicalize(event) as string)
+  const content = mac(primary?.keys.content ?? deps.ring.content, canonicalText(version.plan, event), 'base64url')
   const record: EventRecord = {
     dataset: contract.dataset,
     id: storedId,
@@ -69,8 +69,8 @@ function acceptEvent(
     receivedAt,
     subject: primary?.pseudonym ?? null,
     schema: version.version,
-    policy: contract.policySha256,
-    content: content.toString('base64url', 0, 16),
+    policy: policyVersion(contract),
+    content,
     held: primary?.state === 'restricted',
     traceparent,
     event: protect(version.plan, event, protectionContext(deps.ring, contract, storedId, persons)),
@@ -141,11 +141,16 @@ async function rejectEvent(
     receivedAt: new Date(receivedAtMs).toISOString(),
     expiresAtMs: receivedAtMs + retentionMs,
     schema: version.version,
-    policy: contract.policySha256,
+    policy: policyVersion(contract),
     errors: violations,
     ...original,
   }
   return { outcome: 'rejected', result, quarantine }
+}
+
+/** The policy an event was treated by: the first 64 bits of its hash are enough to tell a dataset's policies apart. */
+function policyVersion({ policySha256 }: LiveContract): string {
+  return policySha256.slice(0, 16)
 }
 
 /** Erased, or objected to this purpose: nothing of them may be stored. */

@@ -24,8 +24,8 @@ export interface IngestDeps {
   log: EventLog
   /** Milliseconds since the epoch. */
   now: () => number
-  /** Told of every event's outcome; `stored` is false for a rejected event whose original may not be kept. */
-  count: (dataset: string, outcome: GovernedEvent['outcome'], stored: boolean) => void
+  /** Told of outcomes, as `accepted`, or `rejected, not stored` for events whose original may not be kept. */
+  count: (dataset: string, outcome: string, events: number) => void
 }
 
 export interface IngestRequest {
@@ -63,7 +63,11 @@ export async function ingest(deps: IngestDeps, request: IngestRequest): Promise<
   }
 }
 
-async function ingestChunk(deps: IngestDeps, request: IngestRequest, incoming: IncomingEvent[]): Promise<EventResult[]> {
+async function ingestChunk(
+  deps: IngestDeps,
+  request: IngestRequest,
+  incoming: IncomingEvent[],
+): Promise<EventResult[]> {
   const { contract } = request
   const checked = incoming.map(event => checkEvent(contract, request, event))
   const governed = await governWithinLease(deps, request, checked)
@@ -75,8 +79,8 @@ async function ingestChunk(deps: IngestDeps, request: IngestRequest, incoming: I
         : [],
   )
   if (records.length > 0) await deps.log.append(records)
-  for (const event of governed)
-    deps.count(contract.dataset, event.outcome, event.outcome !== 'rejected' || event.quarantine !== undefined)
+  for (const [outcome, events] of Object.entries(Object.groupBy(governed, outcomeName)))
+    deps.count(contract.dataset, outcome, events!.length)
   return governed.map(({ result }) => result)
 }
 
@@ -89,10 +93,17 @@ async function governWithinLease(
   for (let attempt = 0; attempt < LOOK_UP_ATTEMPTS; attempt++) {
     const { subjects, lookedUpAtMs } = await lookUpSubjects(deps.people, checked)
     const governed: GovernedEvent[] = []
-    for (const [i, event] of checked.entries()) governed.push(await governEvent(deps, request, event, subjects[i]!))
+    for (const [i, event] of checked.entries()) {
+      const outcome = governEvent(deps, request, event, subjects[i]!)
+      governed.push(outcome instanceof Promise ? await outcome : outcome)
+    }
     if (performance.now() - lookedUpAtMs <= deps.people.leaseMs) return governed
   }
   throw new VaultUnavailable('the vault answers slower than its lease lasts')
+}
+
+function outcomeName(event: GovernedEvent): string {
+  return event.outcome === 'rejected' && !event.quarantine ? 'rejected, not stored' : event.outcome
 }
 
 function addResult(answer: IngestAnswer, result: EventResult): void {

@@ -5,8 +5,8 @@ import { fastifySwagger } from '@fastify/swagger'
 import { fastifySwaggerUi } from '@fastify/swagger-ui'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { type FastifyInstance, fastify } from 'fastify'
-import type { Credential } from '../storage/vault/vault.ts'
 import packageJson from '../package.json' with { type: 'json' }
+import type { Credential } from '../storage/vault/vault.ts'
 import { authorise, makeAuthenticate, type Role } from './authenticate.ts'
 import { RequestRefused } from './body/request-refused.ts'
 import { handleErrors } from './error-handler.ts'
@@ -29,6 +29,9 @@ declare module 'fastify' {
   }
 }
 
+/** How often idle connections are closed while the server closes, ms. */
+const CLOSE_IDLE_MS = 50
+
 export type Gateway = ReturnType<typeof newApp>
 
 function newApp(deps: GatewayDeps) {
@@ -39,8 +42,8 @@ function newApp(deps: GatewayDeps) {
     ajv: { customOptions: { removeAdditional: false, useDefaults: false, coerceTypes: 'array', allErrors: false } },
     requestTimeout: 0,
     keepAliveTimeout: 72_000,
-    forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    // While closing, what comes in over open connections is still served; each answer then closes its connection.
+    return503OnClosing: false,
     bodyLimit: deps.config.maxBodyBytes,
   }).withTypeProvider<TypeBoxTypeProvider>()
 }
@@ -62,8 +65,22 @@ export async function makeGateway(deps: GatewayDeps): Promise<Gateway> {
     quarantineRoutes(routes as Gateway, deps)
     anomaliesRoute(routes as Gateway, deps)
   })
+  closeConnectionsWhenClosing(app)
   await app.ready()
   return app
+}
+
+/** Requests at work are finished; connections do not outlive their last answer. */
+function closeConnectionsWhenClosing(app: Gateway): void {
+  let closing = false
+  app.addHook('onSend', async (_request, reply) => {
+    if (closing) reply.header('connection', 'close')
+  })
+  app.addHook('preClose', async () => {
+    closing = true
+    const timer = setInterval(() => app.server.closeIdleConnections(), CLOSE_IDLE_MS)
+    app.server.once('close', () => clearInterval(timer))
+  })
 }
 
 /** Authenticates and authorises before anything of the body is read. */
@@ -105,11 +122,14 @@ function openApi(deps: GatewayDeps) {
     info: {
       title: 'Écluse',
       version: packageJson.version,
-      description: 'The lock gate for event streams: every event is declared, checked, classified and protected before it is stored.',
+      description:
+        'The lock gate for event streams: every event is declared, checked, classified and protected before it is stored.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: deps.config.url }],
-    components: { securitySchemes: { apiKey: { type: 'http' as const, scheme: 'bearer', description: 'An API key: eck_…' } } },
+    components: {
+      securitySchemes: { apiKey: { type: 'http' as const, scheme: 'bearer', description: 'An API key: eck_…' } },
+    },
     security: [{ apiKey: [] }],
   }
 }

@@ -1,9 +1,9 @@
 // The archive, and the one rule everything rests on: of several copies of an event, the first to be archived is
 // effective. A document keeps the position of its first copy; a record is effective if that position is its own.
 
+import type { Catalogue } from '../governance/contract/catalogue.ts'
 import type { Documents, StoredDocument } from '../storage/documents/documents.ts'
 import type { Position } from '../storage/event-log/event-log.ts'
-import type { Catalogue } from '../governance/contract/catalogue.ts'
 import { asBody, eventDocumentId, type StoredEvent } from '../storage/stored-shapes.ts'
 import type { PlacedEvent } from './read-records.ts'
 
@@ -21,7 +21,10 @@ interface ArchiveDeps {
 }
 
 /** Archives events in the order given. Idempotent. */
-export async function archiveEvents({ documents, catalogue }: ArchiveDeps, events: PlacedEvent[]): Promise<ArchiveResult> {
+export async function archiveEvents(
+  { documents, catalogue }: ArchiveDeps,
+  events: PlacedEvent[],
+): Promise<ArchiveResult> {
   const result: ArchiveResult = { effective: [], duplicates: [], conflicts: [] }
   if (events.length === 0) return result
   const stored = await documents.insertFirst(

@@ -10,9 +10,9 @@ import type { Consumer, EventLog, RecordBatch } from '../storage/event-log/event
 import { QUARANTINE_TOPIC } from '../storage/quarantine-record.ts'
 import type { Vault } from '../storage/vault/vault.ts'
 import { archiveEvents } from './archive-events.ts'
-import { storeAnomalies } from './store-anomalies.ts'
 import { carryQuarantine } from './carry-quarantine.ts'
 import { readRecords } from './read-records.ts'
+import { storeAnomalies } from './store-anomalies.ts'
 
 const ARCHIVE_GROUP = 'ecluse.archive'
 const QUARANTINE_GROUP = 'ecluse.quarantine'
@@ -56,7 +56,8 @@ export async function processEvents(deps: PipelineDeps, batch: RecordBatch): Pro
 /** Starts consuming every live dataset's topic, and the quarantine. */
 export async function startPipeline(deps: PipelineDeps): Promise<Pipeline> {
   const consumers = new Map<string, Consumer>()
-  const onError = (error: Error) => deps.logger.error({ name: error.name, message: error.message }, 'a batch will be tried again')
+  const onError = (error: Error) =>
+    deps.logger.error({ name: error.name, message: error.message }, 'a batch will be tried again')
 
   async function consume(group: string, topic: string, handle: (batch: RecordBatch) => Promise<void>): Promise<void> {
     if (consumers.has(topic)) return

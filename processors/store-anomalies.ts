@@ -67,5 +67,10 @@ function anomaly(
     position,
     ...found,
   }
-  return { id, version: 0, expiresAtMs: retentionMs === undefined ? null : detectedAtMs + retentionMs, body: asBody(body) }
+  return {
+    id,
+    version: 0,
+    expiresAtMs: retentionMs === undefined ? null : detectedAtMs + retentionMs,
+    body: asBody(body),
+  }
 }

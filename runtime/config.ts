@@ -54,7 +54,11 @@ const MiB = 1_048_576
 
 /** Setting name (camelCase of the variable without ECLUSE_) to its definition. */
 export const settings = {
-  mode: setting('development', oneOf('development', 'production'), 'production refuses generated secrets and plain HTTP beyond loopback'),
+  mode: setting(
+    'development',
+    oneOf('development', 'production'),
+    'production refuses generated secrets and plain HTTP beyond loopback',
+  ),
   host: setting('127.0.0.1', text, 'address to listen on'),
   port: setting('8080', integer(0, 65_535), 'port to listen on; 0 picks a free one'),
   dataDir: setting('./data', text, 'everything embedded rests here, mode 0700'),
@@ -70,9 +74,17 @@ export const settings = {
   logFormat: setting('text', oneOf('text', 'json'), 'form of the process’s own log'),
   logLevel: setting('info', oneOf('debug', 'info', 'warn', 'error'), 'least severe level that is logged'),
   watchIntervalMs: setting('500', integer(50, 60_000), 'how often schemas and policies are looked at for edits, ms'),
-  leaseMs: setting('5000', integer(100, 60_000), 'how long a vault look-up may be used, ms; kept in the vault once it is made'),
+  leaseMs: setting(
+    '5000',
+    integer(100, 60_000),
+    'how long a vault look-up may be used, ms; kept in the vault once it is made',
+  ),
   cachedPersons: setting('50000', integer(100, 5_000_000), 'persons remembered for one lease, at most'),
-  maxBodyBytes: setting(String(64 * MiB), integer(1_024, 1_024 * MiB), 'request body, compressed and decompressed, bytes'),
+  maxBodyBytes: setting(
+    String(64 * MiB),
+    integer(1_024, 1_024 * MiB),
+    'request body, compressed and decompressed, bytes',
+  ),
   maxEvents: setting('100000', integer(1, 1_000_000), 'events in one request'),
   maxEventBytes: setting(String(MiB), integer(256, 64 * MiB), 'one event, bytes; an NDJSON line too'),
   maxDepth: setting('32', integer(2, 512), 'levels of nesting in one event'),
@@ -81,15 +93,30 @@ export const settings = {
   chunkEvents: setting('500', integer(1, 10_000), 'events governed and appended at a time'),
   stallMs: setting('10000', integer(50, 600_000), 'a body that sends no byte for this long is refused, ms'),
   maxConcurrentRequests: setting('256', integer(1, 65_536), 'ingest requests at work at once; more are answered 503'),
-  maxInflightBytes: setting(String(256 * MiB), integer(MiB, 16_384 * MiB), 'request bodies in memory at once, bytes; more are answered 503'),
-  maxRequestsPerSecond: setting('5000', integer(1, 1_000_000), 'requests of one API key a second; more are answered 429'),
+  maxInflightBytes: setting(
+    String(256 * MiB),
+    integer(MiB, 16_384 * MiB),
+    'request bodies in memory at once, bytes; more are answered 503',
+  ),
+  maxRequestsPerSecond: setting(
+    '5000',
+    integer(1, 1_000_000),
+    'requests of one API key a second; more are answered 429',
+  ),
   maxOpenConnections: setting('4096', integer(1, 1_000_000), 'open HTTP connections'),
   shutdownMs: setting('15000', integer(100, 600_000), 'time given to requests at work when asked to stop, ms'),
   processorBatch: setting('500', integer(1, 10_000), 'records a processor handles at a time'),
   maintenanceIntervalMs: setting('60000', integer(100, 86_400_000), 'how often retention is enforced, ms'),
-  domainOverlapMs: setting(String(30 * 86_400_000), integer(0, 400 * 86_400_000), 'how long both keys of a rotated domain live, ms'),
+  domainOverlapMs: setting(
+    String(30 * 86_400_000),
+    integer(0, 400 * 86_400_000),
+    'how long both keys of a rotated domain live, ms',
+  ),
   url: setting('http://127.0.0.1:8080', text, 'gateway that client verbs talk to'),
-  apiKey: { ...setting('', text, 'API key of client verbs; in development read from the data directory'), secret: true as const },
+  apiKey: {
+    ...setting('', text, 'API key of client verbs; in development read from the data directory'),
+    secret: true as const,
+  },
 } satisfies Record<string, Setting<unknown>>
 
 export type Config = {
@@ -132,7 +159,8 @@ export function readConfig(environment: Record<string, string | undefined> = pro
 export function describeConfig(config: Config): [variable: string, value: string, meaning: string][] {
   return Object.entries(settings).map(([name, definition]) => {
     const value = config[name as keyof Config]
-    const shown = 'secret' in definition ? (value === undefined || value === '' ? '(not set)' : '••••••') : String(value)
+    const shown =
+      'secret' in definition ? (value === undefined || value === '' ? '(not set)' : '••••••') : String(value)
     return [variableName(name), shown, definition.meaning]
   })
 }
@@ -161,10 +189,12 @@ function productionProblems(config: Config): string[] {
   const problems: string[] = []
   if (!config.kek) problems.push('ECLUSE_KEK: must be set in production; make one with `openssl rand -base64 32`')
   if (!isLoopback(config.host))
-    problems.push('ECLUSE_HOST: plain HTTP beyond loopback is refused in production; put a TLS proxy in front of 127.0.0.1')
+    problems.push(
+      'ECLUSE_HOST: plain HTTP beyond loopback is refused in production; put a TLS proxy in front of 127.0.0.1',
+    )
   return problems
 }
 
 function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host)
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }

@@ -22,7 +22,11 @@ export interface QuarantineRecord {
 }
 
 export function writeQuarantineRecord(record: QuarantineRecord): LogRecord {
-  return { key: record.dataset, value: Buffer.from(JSON.stringify(record)), headers: { 'content-type': 'application/json' } }
+  return {
+    key: record.dataset,
+    value: Buffer.from(JSON.stringify(record)),
+    headers: { 'content-type': 'application/json' },
+  }
 }
 
 /** Reads what `writeQuarantineRecord` wrote; undefined when it is no such record. */

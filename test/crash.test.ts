@@ -32,7 +32,11 @@ test(`after ${ROUNDS} kill -9 under load every acknowledged event is archived ex
   t.diagnostic(`${sent.size} sent, ${acknowledged.size} acknowledged, ${archived.length} archived`)
   const ids = archived.map(({ id }) => id as string)
   assert.equal(new Set(ids).size, ids.length, 'an event is archived twice')
-  assert.deepEqual([...acknowledged].filter(id => !ids.includes(id)), [], 'an acknowledged event is lost')
+  assert.deepEqual(
+    [...acknowledged].filter(id => !ids.includes(id)),
+    [],
+    'an acknowledged event is lost',
+  )
   for (const { id, event } of archived) {
     const original = sent.get(id as string)
     assert.ok(original, 'an event was invented')

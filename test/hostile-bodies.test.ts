@@ -25,7 +25,10 @@ function send(
   return new Promise((resolve, reject) => {
     const call = request(
       `${ecluse.url}/v1/datasets/transactions/events`,
-      { method: 'POST', headers: { authorization: `Bearer ${ecluse.keys.producer}`, 'content-type': 'application/json', ...headers } },
+      {
+        method: 'POST',
+        headers: { authorization: `Bearer ${ecluse.keys.producer}`, 'content-type': 'application/json', ...headers },
+      },
       response => {
         const chunks: Buffer[] = []
         response.on('data', chunk => chunks.push(chunk))
@@ -49,7 +52,10 @@ async function rejectedAlone(bad: string | Buffer, keyword: string): Promise<voi
   const body = Buffer.concat([Buffer.from('['), Buffer.from(bad), Buffer.from(`,${good()}]`)])
   const { status, body: answer } = await send(text(body))
   assert.equal(status, 202, JSON.stringify(answer))
-  assert.deepEqual(answer.results!.map(({ outcome }) => outcome), ['rejected', 'accepted'])
+  assert.deepEqual(
+    answer.results!.map(({ outcome }) => outcome),
+    ['rejected', 'accepted'],
+  )
   const [error] = answer.results![0]!.problem!.errors!
   assert.equal(error!.keyword, keyword)
   assert.ok(error!.fix.length > 5)
@@ -63,10 +69,13 @@ async function refused(status: number, slug: string, write: Parameters<typeof se
 
 describe('one bad event is rejected alone', () => {
   test('duplicate keys', () => rejectedAlone(good().replace('"montant"', '"montant":1,"montant"'), 'duplicate'))
-  test('duplicate keys in disguise', () => rejectedAlone(good().replace('"montant"', '"montant":1,"mont\\u0061nt"'), 'duplicate'))
-  test('invalid UTF-8', () => rejectedAlone(Buffer.concat([Buffer.from('{"lieu":"'), Buffer.from([0xc3, 0x28]), Buffer.from('"}')]), 'utf8'))
+  test('duplicate keys in disguise', () =>
+    rejectedAlone(good().replace('"montant"', '"montant":1,"mont\\u0061nt"'), 'duplicate'))
+  test('invalid UTF-8', () =>
+    rejectedAlone(Buffer.concat([Buffer.from('{"lieu":"'), Buffer.from([0xc3, 0x28]), Buffer.from('"}')]), 'utf8'))
   test('lone surrogates', () => rejectedAlone('{"lieu":"\\ud800"}', 'string'))
-  test('200,000 levels of arrays', () => rejectedAlone(`{"lieu":${'['.repeat(200_000)}${']'.repeat(200_000)}}`, 'depth'))
+  test('200,000 levels of arrays', () =>
+    rejectedAlone(`{"lieu":${'['.repeat(200_000)}${']'.repeat(200_000)}}`, 'depth'))
   test('digits that would be lost', () => rejectedAlone('{"montant":12345678901234567890}', 'number'))
   test('a number too large to be one', () => rejectedAlone('{"montant":1e400}', 'number'))
   test('a member named __proto__', () => rejectedAlone('{"__proto__":{"admin":true}}', 'name'))
@@ -80,7 +89,8 @@ describe('a body that cannot be taken is refused', () => {
     refused(413, 'body-too-large', call => {
       for (let i = 0; i < 100; i++) call.write(Buffer.alloc(MiB, 32))
     }))
-  test('a gzip bomb', () => refused(413, 'body-too-large', text(gzipSync(Buffer.alloc(200 * MiB, 32))), { 'content-encoding': 'gzip' }))
+  test('a gzip bomb', () =>
+    refused(413, 'body-too-large', text(gzipSync(Buffer.alloc(200 * MiB, 32))), { 'content-encoding': 'gzip' }))
   test('a body that stalls', () => refused(408, 'body-stalled', call => void call.write('[{')))
   test('an NDJSON line without end', () =>
     refused(
@@ -94,7 +104,8 @@ describe('a body that cannot be taken is refused', () => {
   test('100,001 events', () => refused(413, 'too-many-events', text(`[${'{},'.repeat(100_000)}{}]`)))
   test('a truncated array', () => refused(400, 'body-not-json', text(`[${good()},`)))
   test('an empty body', () => refused(400, 'body-empty', text('')))
-  test('a wrong content type', () => refused(415, 'unsupported-content-type', text('a,b'), { 'content-type': 'text/csv' }))
+  test('a wrong content type', () =>
+    refused(415, 'unsupported-content-type', text('a,b'), { 'content-type': 'text/csv' }))
   test('an unknown encoding', () => refused(415, 'unsupported-encoding', text('x'), { 'content-encoding': 'br9' }))
 })
 
@@ -108,5 +119,8 @@ test('what came before an NDJSON line without end keeps its answer', async () =>
   )
   assert.equal(status, 413)
   assert.equal(body.type, 'urn:ecluse:problem:event-too-large')
-  assert.deepEqual(body.results!.map(({ outcome }) => outcome), ['accepted', 'accepted'])
+  assert.deepEqual(
+    body.results!.map(({ outcome }) => outcome),
+    ['accepted', 'accepted'],
+  )
 })

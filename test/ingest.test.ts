@@ -83,7 +83,11 @@ describe('a producer', () => {
     })
     assert.doesNotMatch(JSON.stringify(quarantine), /beaucoup|cadeau|Mademoiselle|nomDeJeuneFille/)
     const causes = await list('/v1/quarantine/causes?dataset=transactions')
-    assert.deepEqual(causes.map(({ cause }) => cause).sort(), ['(event) additionalProperties', '/montant type', '/moyen_paiement enum'])
+    assert.deepEqual(causes.map(({ cause }) => cause).sort(), [
+      '(event) additionalProperties',
+      '/montant type',
+      '/moyen_paiement enum',
+    ])
   })
 
   test('whose events are all bad gets 422', async () => {
@@ -112,17 +116,28 @@ describe('a producer', () => {
       dataschema: 'transactions/1-0-0',
       data: event,
     })
-    const structured = await ecluse.post('transactions', envelope(transaction()), { 'content-type': 'application/cloudevents+json' })
+    const structured = await ecluse.post('transactions', envelope(transaction()), {
+      'content-type': 'application/cloudevents+json',
+    })
     assert.equal(structured.answer.accepted, 1)
     const batch = await ecluse.post('transactions', [envelope(transaction()), envelope(transaction())], {
       'content-type': 'application/cloudevents-batch+json',
     })
     assert.equal(batch.answer.accepted, 2)
     const binary = transaction()
-    const headers = { 'ce-specversion': '1.0', 'ce-id': binary.id_transaction as string, 'ce-source': '/x', 'ce-type': 'y' }
+    const headers = {
+      'ce-specversion': '1.0',
+      'ce-id': binary.id_transaction as string,
+      'ce-source': '/x',
+      'ce-type': 'y',
+    }
     assert.equal((await ecluse.post('transactions', binary, headers)).answer.accepted, 1)
 
-    const mismatch = await ecluse.post('transactions', { ...envelope(transaction()), id: 'another' }, { 'content-type': 'application/cloudevents+json' })
+    const mismatch = await ecluse.post(
+      'transactions',
+      { ...envelope(transaction()), id: 'another' },
+      { 'content-type': 'application/cloudevents+json' },
+    )
     assert.equal(mismatch.status, 422)
     assert.match(JSON.stringify(mismatch.answer.results), /"keyword":"id"/)
   })
@@ -149,7 +164,9 @@ describe('a producer', () => {
     assert.equal(kept.conflicts.length, 1)
     assert.equal(kept.event.montant, 10.5)
     const anomalies = await list('/v1/anomalies?dataset=transactions')
-    assert.ok(anomalies.some(({ kind, id: place }) => kind === 'conflict' && (place as string).startsWith('transactions/')))
+    assert.ok(
+      anomalies.some(({ kind, id: place }) => kind === 'conflict' && (place as string).startsWith('transactions/')),
+    )
   })
 
   test('without a key, with another role, dataset or content type is told what to do', async () => {
@@ -200,7 +217,7 @@ describe('times and persons', () => {
     assert.equal(profileStored!.subject, first!.subject)
     assert.notEqual(profileStored!.id, uuid)
     assert.match(profileStored!.id, /^tok1\.person\.0\./)
-    assert.equal((profileStored!.event.login as JsonObject).uuid, profileStored!.id)
+    assert.equal((profileStored!.event.login as JsonObject).uuid, first!.subject)
     assert.equal(second!.subject, first!.subject)
     assert.notEqual(other.subject, first!.subject)
     const email = (event: Stored) => (event.event.utilisateur as JsonObject).email
@@ -211,11 +228,17 @@ describe('times and persons', () => {
 
 describe('an operator', () => {
   test('sees readiness, liveness, metrics and an OpenAPI 3.1 document', async () => {
-    const ready = (await (await fetch(`${ecluse.url}/readyz`)).json()) as { status: string; contracts: { live: string[] } }
+    const ready = (await (await fetch(`${ecluse.url}/readyz`)).json()) as {
+      status: string
+      contracts: { live: string[] }
+    }
     assert.equal(ready.status, 'ready')
     assert.deepEqual(ready.contracts.live, ['transactions', 'user-profiles'])
     assert.equal((await fetch(`${ecluse.url}/livez`)).status, 200)
-    assert.match(await (await fetch(`${ecluse.url}/metrics`)).text(), /ecluse_gateway_events_total\{.*outcome="accepted"/)
+    assert.match(
+      await (await fetch(`${ecluse.url}/metrics`)).text(),
+      /ecluse_gateway_events_total\{.*outcome="accepted"/,
+    )
     const openapi = (await (await fetch(`${ecluse.url}/openapi.json`)).json()) as { openapi: string; paths: object }
     assert.equal(openapi.openapi, '3.1.0')
     assert.ok('/v1/datasets/{dataset}/events' in openapi.paths)

@@ -39,7 +39,10 @@ describe('a steward', () => {
     assert.notEqual(edited, goodPolicy)
     writeFileSync(policyPath, edited)
     await eventually('the edit is live', async () => (await postAndRead()).lieu === null)
-    const lines = ecluse.output().split('\n').filter(line => line.includes('contract is live') && line.includes('"transactions"'))
+    const lines = ecluse
+      .output()
+      .split('\n')
+      .filter(line => line.includes('contract is live') && line.includes('"transactions"'))
     assert.equal(lines.length, 2)
     assert.match(lines[1]!, /"policySha256":"[0-9a-f]{64}"/)
     writeFileSync(policyPath, goodPolicy)

@@ -22,7 +22,11 @@ export interface EcluseProcess {
   /** Sends a request with the key of a role. */
   call(role: string, path: string, init?: RequestInit): Promise<Response>
   /** Posts JSON (or a body of another content type) to a dataset's events. */
-  post(dataset: string, body: unknown, headers?: Record<string, string>): Promise<{ status: number; answer: IngestAnswer; headers: Headers }>
+  post(
+    dataset: string,
+    body: unknown,
+    headers?: Record<string, string>,
+  ): Promise<{ status: number; answer: IngestAnswer; headers: Headers }>
   /** Resolves when processors have handled all there is. */
   settled(): Promise<void>
   /** Ends the process: SIGTERM unless told otherwise. Resolves with its exit code or signal. */

@@ -57,7 +57,7 @@ test('a time is RFC 3339, with an offset and a day that exists', () => {
   }
 })
 
-test('a source is a URI-reference and a dataschema an absolute URI', () => {
+test('a source is a URI-reference and a dataschema a URI, or relative as ours', () => {
   for (const source of [
     'https://a.example/b?c=d#e',
     'urn:uuid:6e8b',
@@ -71,8 +71,9 @@ test('a source is a URI-reference and a dataschema an absolute URI', () => {
     assert.ok(isAccepted({ source }), source)
   }
   for (const source of ['a b', 'a%2', '1a:b', 'a#b#c', 'é', '<a>', 'a\nb']) assert.ok(!isAccepted({ source }), source)
-  assert.ok(isAccepted({ dataschema: 'https://a.example/schema/1-0-0' }))
-  for (const dataschema of ['/schema', 'schema', 'https:']) assert.ok(!isAccepted({ dataschema }), dataschema)
+  for (const dataschema of ['https://a.example/schema/1-0-0', 'transactions/1-0-0'])
+    assert.ok(isAccepted({ dataschema }), dataschema)
+  for (const dataschema of ['', 'a b', '<schema>']) assert.ok(!isAccepted({ dataschema }), dataschema)
 })
 
 test('extensions are checked for their naming rule and type, and dropped', () => {

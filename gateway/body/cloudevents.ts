@@ -16,7 +16,7 @@ export interface CloudEventAttributes {
   /** RFC 3339, with an offset. */
   time?: string
   subject?: string
-  /** An absolute URI. */
+  /** A URI; more than the specification allows, a relative one too: transactions/1-0-0. */
   dataschema?: string
 }
 
@@ -42,8 +42,8 @@ const rules: Record<string, AttributeRule> = {
   subject: { required: false, accepts: () => true, is: 'a string that is not empty' },
   dataschema: {
     required: false,
-    accepts: value => uriReference.test(value) && /^[^/?#]+:./.test(value),
-    is: 'an absolute URI',
+    accepts: value => value !== '' && uriReference.test(value),
+    is: 'a URI that ends in the schema version, such as transactions/1-0-0',
   },
   datacontenttype: { required: false, accepts: isJsonType, is: 'application/json: an event is a JSON object' },
 }

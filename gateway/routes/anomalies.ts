@@ -48,7 +48,8 @@ export function anomaliesRoute(app: Gateway, { catalogue, documents }: GatewayDe
           const { copy: _copy, eventDocument: _eventDocument, ...anomaly } = body as unknown as StoredAnomaly
           return anomaly
         }),
-        next: found.length === limit && last ? writeCursor({ value: last.body.detectedAt as string, id: last.id }) : null,
+        next:
+          found.length === limit && last ? writeCursor({ value: last.body.detectedAt as string, id: last.id }) : null,
       }
     },
   )

@@ -62,7 +62,8 @@ export function datasetsRoutes(app: Gateway, deps: GatewayDeps): void {
       config: { roles },
       schema: { summary: 'A dataset’s contract', params, response: answers(200, DatasetShape, 401, 403, 404) },
     },
-    async request => description(findDataset(deps.catalogue, request.credential, request.params.dataset), deps.config.url),
+    async request =>
+      description(findDataset(deps.catalogue, request.credential, request.params.dataset), deps.config.url),
   )
 
   app.get(
@@ -112,14 +113,16 @@ function description(contract: LiveContract, url: string) {
     retention,
     versions: [...contract.versions.values()].map(({ version, schemaSha256 }) => ({ version, sha256: schemaSha256 })),
     policySha256: contract.policySha256,
-    fields: contract.versions.get(contract.newest)!.fields.map(({ pointer, category, level, actionName, source, of }) => ({
-      pointer,
-      ...(category === undefined ? {} : { category }),
-      level,
-      action: actionName,
-      source,
-      ...(of === undefined ? {} : { of }),
-    })),
+    fields: contract.versions
+      .get(contract.newest)!
+      .fields.map(({ pointer, category, level, actionName, source, of }) => ({
+        pointer,
+        ...(category === undefined ? {} : { category }),
+        level,
+        action: actionName,
+        source,
+        ...(of === undefined ? {} : { of }),
+      })),
     ...(contract.sample === undefined ? {} : { sample: contract.sample }),
     curl: curlOf(contract, url),
   }

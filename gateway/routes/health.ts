@@ -21,7 +21,13 @@ const ReadinessShape = Type.Object({
 export function healthRoutes(app: Gateway, deps: GatewayDeps): void {
   app.get(
     '/livez',
-    { schema: { summary: 'Is the process alive?', security: [], response: { 200: Type.Object({ status: Type.String() }) } } },
+    {
+      schema: {
+        summary: 'Is the process alive?',
+        security: [],
+        response: { 200: Type.Object({ status: Type.String() }) },
+      },
+    },
     async () => ({ status: 'alive' }),
   )
 

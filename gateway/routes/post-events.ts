@@ -3,16 +3,16 @@
 import { randomBytes } from 'node:crypto'
 import Type from 'typebox'
 import { v5 as uuidV5, v7 as uuidV7 } from 'uuid'
-import { nearestSchemaVersion, schemaVersionOf } from '../../governance/contract/name-schema-version.ts'
 import type { LiveContract } from '../../governance/contract/catalogue.ts'
+import { nearestSchemaVersion, schemaVersionOf } from '../../governance/contract/name-schema-version.ts'
 import type { Config } from '../../runtime/config.ts'
+import { makeAdmission } from '../admission.ts'
 import type { BodyLimits } from '../body/limits.ts'
 import { readEvents } from '../body/read-events.ts'
 import { RequestRefused } from '../body/request-refused.ts'
 import { findDataset } from '../find-dataset.ts'
 import type { GatewayDeps } from '../gateway-deps.ts'
 import { type IngestDeps, ingest } from '../ingest.ts'
-import { makeAdmission } from '../admission.ts'
 import type { Gateway } from '../server.ts'
 import { answers, ProblemShape } from '../shapes.ts'
 
@@ -83,28 +83,27 @@ export function postEventsRoute(app: Gateway, deps: GatewayDeps): void {
     route.addContentTypeParser('*', (_request, _stream, done) => done(null))
     route.setValidatorCompiler(() => () => true)
     route.setSerializerCompiler(() => JSON.stringify)
-    route.post(
-      '/v1/datasets/:dataset/events',
-      { schema, config: { roles: ['producer'] } },
-      async (request, reply) => {
-        const { dataset } = request.params as { dataset: string }
-        const contract = findDataset(deps.catalogue, request.credential, dataset)
-        const leave = admit(request.headers['content-length'])
-        try {
-          const answer = await ingest(ingestDeps, {
-            contract,
-            events: readEvents({ stream: request.raw, headers: request.headers, limits }),
-            schemaVersion: readSchemaVersion(contract, request.headers['ecluse-schema']),
-            makeId: readIdempotencyKey(request.headers['idempotency-key'], `${request.credential.id}/${dataset}`),
-            traceparent: newTraceparent(),
-          })
-          const allRejected = answer.received > 0 && answer.rejected === answer.received
-          return reply.code(allRejected ? 422 : 202).type('application/json').send(JSON.stringify(answer))
-        } finally {
-          leave()
-        }
-      },
-    )
+    route.post('/v1/datasets/:dataset/events', { schema, config: { roles: ['producer'] } }, async (request, reply) => {
+      const { dataset } = request.params as { dataset: string }
+      const contract = findDataset(deps.catalogue, request.credential, dataset)
+      const leave = admit(request.headers['content-length'])
+      try {
+        const answer = await ingest(ingestDeps, {
+          contract,
+          events: readEvents({ stream: request.raw, headers: request.headers, limits }),
+          schemaVersion: readSchemaVersion(contract, request.headers['ecluse-schema']),
+          makeId: readIdempotencyKey(request.headers['idempotency-key'], `${request.credential.id}/${dataset}`),
+          traceparent: newTraceparent(),
+        })
+        const allRejected = answer.received > 0 && answer.rejected === answer.received
+        return reply
+          .code(allRejected ? 422 : 202)
+          .type('application/json')
+          .send(JSON.stringify(answer))
+      } finally {
+        leave()
+      }
+    })
   })
 }
 
@@ -122,7 +121,7 @@ function bodyLimits(config: Config): BodyLimits {
 
 function makeCount({ telemetry }: GatewayDeps): IngestDeps['count'] {
   const events = telemetry.meter.createCounter('ecluse_gateway_events', { description: 'Events by outcome' })
-  return (dataset, outcome, stored) => events.add(1, { dataset, outcome, stored })
+  return (dataset, outcome, count) => events.add(count, { dataset, outcome })
 }
 
 /** @throws RequestRefused 422 for a version that is not registered */

@@ -61,7 +61,8 @@ export function quarantineRoutes(app: Gateway, { catalogue, documents }: Gateway
       const last = found.at(-1)
       return {
         items: found.map(({ body }) => shown(body)),
-        next: found.length === limit && last ? writeCursor({ value: last.body.receivedAt as string, id: last.id }) : null,
+        next:
+          found.length === limit && last ? writeCursor({ value: last.body.receivedAt as string, id: last.id }) : null,
       }
     },
   )

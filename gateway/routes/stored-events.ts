@@ -23,7 +23,7 @@ const eventMembers = {
   receivedAt: Type.String(),
   subject: Type.Union([Type.String(), Type.Null()], { description: 'Pseudonym of the primary person' }),
   schema: Type.String(),
-  policy: Type.String({ description: 'SHA-256 of the policy it was protected by' }),
+  policy: Type.String({ description: 'The policy it was protected by: the start of its SHA-256' }),
   position: PositionShape,
   event: Type.Unknown({ description: 'The protected event' }),
 }
@@ -61,7 +61,10 @@ export function storedEventsRoutes(app: Gateway, { catalogue, documents }: Gatew
       const where: Filter = { dataset, held: 0 }
       if (subject !== undefined) where.subject = subject
       if (from !== undefined || to !== undefined)
-        where.time = { ...(from === undefined ? {} : { from: utc(from) }), ...(to === undefined ? {} : { before: utc(to) }) }
+        where.time = {
+          ...(from === undefined ? {} : { from: utc(from) }),
+          ...(to === undefined ? {} : { before: utc(to) }),
+        }
       const after = readCursor(cursor)
       const found = await documents.find('events', {
         where,

@@ -60,13 +60,14 @@ function readAnnotation(source: SourceFile, schema: JsonSchema, path: Path, repo
   const written = schema['confluent:tags']
   const ownPath = [...path, 'x-ecluse']
   const tagsPath = [...path, 'confluent:tags']
-  if (own !== undefined && !checkShape(annotationSchema, source, ownPath, own, report)) return undefined
-  if (written !== undefined && !checkShape(tagsSchema, source, tagsPath, written, report)) return undefined
+  const isShaped = own === undefined || checkShape(annotationSchema, source, ownPath, own, report)
+  const action = own?.action === undefined ? undefined : readAction(source, [...ownPath, 'action'], own.action, report)
+  const areTags = written === undefined || checkShape(tagsSchema, source, tagsPath, written, report)
+  if (!isShaped || !areTags) return undefined
   const tags = ((written ?? []) as string[]).map(tag => tag.toUpperCase()).filter(tag => tagLevels.has(tag))
   if (own === undefined && tags.length === 0) return undefined
   const stated = [...(own?.level ? [own.level] : []), ...tags.map(tag => tagLevels.get(tag)!)]
   const level = stated.length > 0 ? stated.reduce(higherLevel) : undefined
-  const action = own?.action === undefined ? undefined : readAction(source, [...ownPath, 'action'], own.action, report)
   return {
     ...(own?.category !== undefined && { category: own.category }),
     ...(level !== undefined && { level }),

@@ -125,7 +125,11 @@ function checkUse(rule: FieldsRule, schemas: ReadSchema[], use: RuleUse, report:
   const around = places.find(({ sealed, tokens: outer }) => sealed && outer.length > 0 && startsWith(tokens, outer))
   if (around) {
     const message = `\`${pattern}\` lies inside ${around.pointer}, which can only be treated as one value.`
-    report.error(at, message, `Write a rule for \`${around.pointer}\`, or declare its properties in the schema.`)
+    report.error(
+      at,
+      message,
+      `Let one rule for \`${around.pointer}\` speak of all of it, or declare its properties in the schema.`,
+    )
     return
   }
   const fix = `${didYouMean(

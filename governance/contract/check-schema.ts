@@ -8,7 +8,7 @@ import { didYouMean, listed } from './did-you-mean.ts'
 import { formats } from './formats.ts'
 import { parsePointer } from './json-pointer.ts'
 import { linearPattern } from './linear-pattern.ts'
-import { sizeProblem } from './schema-tree.ts'
+import { sizeProblem } from './schema-size.ts'
 import type { Path, SourceFile } from './source-file.ts'
 import { allSchemas, isSchemaObject, keywords, refPath, subSchemas } from './sub-schemas.ts'
 
@@ -53,9 +53,14 @@ export function checkSchema(source: SourceFile, reportTo: Report): JsonSchema | 
   if (errors > 0) return undefined
 
   const size = sizeProblem(root)
-  if (size === 'endless') report.error(source.at(), 'a $ref leads back to itself at the same place.', 'Take it away.')
-  if (size === 'too large') {
-    report.error(source.at(), 'the schema expands to more than 10,000 places.', 'Use fewer nested references.')
+  const at = size && source.at(schemas.get(size.schema))
+  if (size?.kind === 'endless') report.error(at!, 'this $ref leads back to itself at the same place.', 'Take it away.')
+  if (size?.kind === 'too large') {
+    report.error(
+      at!,
+      'with references followed the schema has more than 10,000 places.',
+      'Use fewer nested references.',
+    )
   }
   if (errors > 0) return undefined
   try {

@@ -56,6 +56,9 @@ function reportError(error: ErrorObject, source: SourceFile, path: Path, report:
       renamed && allowed.includes(renamed) ? `Did you mean \`${renamed}\`? ` : didYouMean(String(data), allowed)
     const list = allowed.length > 20 && meant ? '' : `Choose one of ${listed(allowed)}.`
     report.error(source.at(path), `${listed([data])} is no ${path.at(-1)}.`, `${meant}${list}`.trim())
+  } else if (keyword === 'pattern') {
+    const fix = parentSchema?.description ?? `It must match ${params.pattern}.`
+    report.error(source.at(path), `${name} is not written as it should be.`, fix)
   } else {
     const { detail, fix } = describeError(error)
     report.error(source.at(path), `${name}: ${detail}.`, parentSchema?.description ?? fix)

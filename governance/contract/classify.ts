@@ -85,7 +85,8 @@ function winner({ read, use, report }: Classification, place: Place): FieldsRule
     use.matched.add(rule)
     const order = best ? compareSpecificity(rule.tokens, best.tokens) : 1
     if (order > 0) best = rule
-    else if (order === 0 && !isSameRule(rule, best!)) {
+    if (order === 0) use.decided.add(rule)
+    if (order === 0 && !isSameRule(rule, best!)) {
       const message = `\`${best!.pattern}\` (${formatPosition(best!.at)}) and \`${rule.pattern}\` are equally specific for ${place.pointer}.`
       report.error(rule.at, message, `Add a rule for \`${place.pointer}\` itself.`)
     }

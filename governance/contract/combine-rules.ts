@@ -132,6 +132,6 @@ export function inside({ read, use }: Classification, place: Place, rule: Fields
       compareSpecificity(other.tokens, rule.tokens) > 0 &&
       below.some(({ tokens }) => matchesPattern(other.tokens, tokens)),
   )
-  for (const other of found) use.matched.add(other)
+  for (const other of found) use.decided.add(other)
   return found
 }

@@ -28,29 +28,20 @@ const options: Options = {
   formats,
 }
 
-const first = annotated({ ...options, verbose: true })
-const all = annotated({ ...options, verbose: true, allErrors: true })
-
-function annotated(options: Options): Ajv2020 {
-  return new Ajv2020(options).addKeyword('x-ecluse').addKeyword('confluent:tags')
-}
+const metaSchema = new Ajv2020({ ...options, allErrors: true }).addKeyword('x-ecluse').addKeyword('confluent:tags')
 
 /**
- * A validator that stops at the first error, or one that finds all of them.
+ * A validator that stops at the first error, or one that finds all of them. The schema itself is not checked against
+ * its meta-schema: see `metaSchemaErrors`.
  * @throws Error when Ajv cannot compile the schema
  */
 export function compileSchema(schema: object, errors: 'first' | 'all'): ValidateFunction {
-  const ajv = errors === 'first' ? first : all
-  // The instances are shared: an `$id` must not name this schema for others, and nothing may pile up.
-  const { $id: _, ...anonymous } = schema as JsonSchema
-  try {
-    return ajv.compile(anonymous)
-  } finally {
-    ajv.removeSchema(anonymous)
-  }
+  // An instance of its own, because Ajv's instances remember all they ever compiled.
+  const own: Options = { ...options, meta: false, validateSchema: false, verbose: true, allErrors: errors === 'all' }
+  return new Ajv2020(own).addKeyword('x-ecluse').addKeyword('confluent:tags').compile(schema)
 }
 
 /** Errors of the schema itself against the meta-schema of its draft; empty when it is one. */
 export function metaSchemaErrors(schema: JsonSchema): NonNullable<ValidateFunction['errors']> {
-  return all.validateSchema(schema) ? [] : (all.errors ?? [])
+  return metaSchema.validateSchema(schema) ? [] : (metaSchema.errors ?? [])
 }

@@ -44,7 +44,11 @@ const descriptions: Record<string, (params: Params, schema: unknown, undeclared?
   format: ({ format }) => say(`the text must be of the format ${format}`, `Send a valid ${format}.`),
   minItems: limit('number of items', 'at least'),
   maxItems: limit('number of items', 'at most'),
-  uniqueItems: ({ i, j }) => say(`items ${j} and ${i} are equal`, 'Send each item once.'),
+  uniqueItems: ({ i, j }) =>
+    say(
+      `items ${Math.min(i as number, j as number)} and ${Math.max(i as number, j as number)} are equal`,
+      'Send each item once.',
+    ),
   contains: ({ minContains }) =>
     say(`too few items fit what the schema wants to be contained`, `Send at least ${minContains ?? 1} of them.`),
   minProperties: limit('number of properties', 'at least'),

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import Type from 'typebox'
 import { checkShape } from './check-shape.ts'
 import { type Diagnostic, formatDiagnostic, type Report, reportInto } from './diagnostic.ts'
+import { DATASET_PATTERN } from './policy.ts'
 import { parseSchemaVersion } from './schema-version.ts'
 import { parseSource, type SourceFile } from './source-file.ts'
 
@@ -67,7 +68,7 @@ export async function lockSchemas(schemasDir: string): Promise<string[]> {
   if (!hashes) throw new Error(`the lock file is left as it is: ${diagnostics.map(formatDiagnostic).join('\n')}`)
   const added: string[] = []
   for (const entry of await readdir(schemasDir, { withFileTypes: true })) {
-    if (!entry.isDirectory()) continue
+    if (!entry.isDirectory() || !new RegExp(DATASET_PATTERN).test(entry.name)) continue
     for (const file of await readdir(join(schemasDir, entry.name))) {
       const version = file.replace(/\.json$/, '')
       const key = `${entry.name}/${version}`

@@ -29,7 +29,7 @@ export interface ReadPolicy {
 
 /** The policy in a file, or undefined when it cannot be worked with; every problem is reported. */
 export function readPolicy(source: SourceFile, dataset: string, nowMs: number, report: Report): ReadPolicy | undefined {
-  const value = source.value as { [key: string]: unknown } | undefined
+  const value = source.value as { [key: string]: unknown } | null | undefined
   if (value === undefined) return undefined
   const isAction = (tokens: readonly string[]) => tokens[0] === 'fields' && tokens[2] === 'action'
   const shaped = checkShape(policySchema, source, [], value, report, isAction)
@@ -50,8 +50,8 @@ export function readPolicy(source: SourceFile, dataset: string, nowMs: number, r
   return { policy, rules, source }
 }
 
-function readRules(source: SourceFile, value: { [key: string]: unknown }, report: Report): FieldsRule[] {
-  if (typeof value.fields !== 'object' || value.fields === null || Array.isArray(value.fields)) return []
+function readRules(source: SourceFile, value: { [key: string]: unknown } | null, report: Report): FieldsRule[] {
+  if (typeof value?.fields !== 'object' || value.fields === null || Array.isArray(value.fields)) return []
   return Object.entries(value.fields).flatMap(([pattern, written]) => {
     const at = source.at(['fields', pattern], 'key')
     const tokens = parsePointer(pattern)

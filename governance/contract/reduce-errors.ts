@@ -8,6 +8,7 @@ export function reduceErrors(errors: readonly ErrorObject[]): ErrorObject[] {
   let kept: ErrorObject[] = []
   for (const error of errors) {
     if (error.propertyName !== undefined) continue
+    if (error.keyword === 'contains') kept = kept.filter(({ schemaPath }) => !isWithin(schemaPath, error.schemaPath))
     kept = error.keyword === 'anyOf' || error.keyword === 'oneOf' ? reduceUnion(kept, error) : [...kept, error]
   }
   return kept.length > 1 ? kept.filter(({ keyword }) => keyword !== 'if') : kept

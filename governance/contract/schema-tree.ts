@@ -12,7 +12,7 @@ import {
   schemasInPlace,
 } from './allowed-values.ts'
 import { formatPointer } from './json-pointer.ts'
-import { isSchemaObject, resolveRef, type Schema } from './sub-schemas.ts'
+import { resolveRef, type Schema } from './sub-schemas.ts'
 
 export interface Place {
   /** RFC 6901, `*` for the items of an array. */
@@ -84,61 +84,3 @@ export function allowsScalar({ types }: Place): boolean {
 export function isDeclaredContainer(place: Place): boolean {
   return place.members !== undefined || (place.types.has('array') && !place.sealed)
 }
-
-const MAX_PLACES = 10_000
-
-/**
- * What would make the tree endless or too large: a reference that leads to itself without going deeper, or definitions
- * that multiply. Undefined when there is nothing.
- */
-export function sizeProblem(root: JsonSchema): 'endless' | 'too large' | undefined {
-  let left = MAX_PLACES
-  const visit = (
-    schema: Schema,
-    above: readonly Schema[],
-    here: readonly Schema[],
-  ): 'endless' | 'too large' | undefined => {
-    if (!isSchemaObject(schema)) return undefined
-    if (left-- === 0) return 'too large'
-    const inside = (value: unknown, deeper: boolean) =>
-      visit(value as Schema, deeper ? [...above, ...here] : above, deeper ? [] : here)
-    if (schema.$ref !== undefined) {
-      const target = resolveRef(root, schema.$ref)
-      if (here.includes(target)) return 'endless'
-      if (!above.includes(target)) {
-        const problem = visit(target, above, [...here, target])
-        if (problem) return problem
-      }
-    }
-    for (const [keyword, value] of Object.entries(schema)) {
-      if (keyword === '$defs' || keyword === 'definitions') continue
-      const inPlace = ['allOf', 'anyOf', 'oneOf', 'if', 'then', 'else', 'not', 'dependentSchemas'].includes(keyword)
-      const holds = inPlace || places.includes(keyword)
-      const many = Array.isArray(value)
-        ? value
-        : mapsOfPlaces.includes(keyword)
-          ? Object.values(value as object)
-          : [value]
-      for (const inner of holds ? many : []) {
-        const problem = inside(inner, !inPlace)
-        if (problem) return problem
-      }
-    }
-    return undefined
-  }
-  return visit(root, [], [root])
-}
-
-const mapsOfPlaces = ['properties', 'patternProperties', 'dependentSchemas']
-const places = [
-  ...mapsOfPlaces,
-  ...[
-    'additionalProperties',
-    'unevaluatedProperties',
-    'items',
-    'prefixItems',
-    'unevaluatedItems',
-    'contains',
-    'propertyNames',
-  ],
-]

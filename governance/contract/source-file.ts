@@ -22,6 +22,7 @@ export interface SourceFile {
 export const MAX_FILE_BYTES = 256 * 1024
 const MAX_DEPTH = 100
 const MAX_ALIASES = 100
+const MAX_SYNTAX_PROBLEMS = 20
 
 /** Parses a file's bytes, with every problem reported. JSON is read as YAML for positions and as JSON for its value. */
 export function parseSource(file: string, bytes: Buffer, language: 'yaml' | 'json', report: Report): SourceFile {
@@ -49,18 +50,18 @@ export function parseSource(file: string, bytes: Buffer, language: 'yaml' | 'jso
   try {
     const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true })
     source.at = (path = [], part = 'value') => place(offsetOf(document, path, part))
-    const problems = [...document.errors, ...document.warnings]
     const jsonProblem = language === 'json' ? jsonError(text) : undefined
     if (jsonProblem) report.error(place(jsonProblem.offset), jsonProblem.message, 'Write strict JSON (RFC 8259).')
-    for (const { code, message, pos } of problems) {
-      // What JSON.parse accepts is JSON; only duplicate keys escape it.
-      if (language === 'json' && code !== 'DUPLICATE_KEY') continue
+    // What JSON.parse accepts is JSON; only duplicate keys escape it.
+    const problems = [...document.errors, ...document.warnings].filter(
+      ({ code }) => language === 'yaml' || code === 'DUPLICATE_KEY',
+    )
+    if (problems.some(({ message }) => message.includes('call stack'))) throw new RangeError('it is nested too deeply')
+    for (const { code, message, pos } of problems.slice(0, MAX_SYNTAX_PROBLEMS)) {
       const fix = code === 'DUPLICATE_KEY' ? 'Keep one of the two.' : 'Mend the YAML syntax here.'
       report.error(place(pos[0]), `${lowerFirst(message.split('\n')[0]!)}.`, fix)
     }
-    if (jsonProblem || (language === 'yaml' ? problems.length > 0 : problems.some(p => p.code === 'DUPLICATE_KEY'))) {
-      return source
-    }
+    if (jsonProblem || problems.length > 0) return source
     const value = language === 'json' ? JSON.parse(text) : document.toJS({ maxAliasCount: MAX_ALIASES })
     if (depthExceeds(value, MAX_DEPTH)) throw new RangeError(`it is nested more than ${MAX_DEPTH} levels deep`)
     source.value = value ?? null

@@ -46,7 +46,8 @@ function violationsOf(errors: ErrorObject[], tree: Place, maxViolations: number,
     const names = keyword === 'additionalProperties' || keyword === 'unevaluatedProperties'
     if (names) undeclared.set(at, (undeclared.get(at) ?? 0) + 1)
     const { detail, fix } = describeError(error, complete ? undeclared.get(at) : undefined)
-    const missing = keyword === 'required' ? formatPointer([error.params.missingProperty]) : ''
+    const { missingProperty } = error.params
+    const missing = typeof missingProperty === 'string' ? formatPointer([missingProperty]) : ''
     const violation: Violation = { pointer: at + missing, keyword, detail, fix }
     const key = names ? `${at} ${keyword}` : JSON.stringify([violation.pointer, keyword, detail])
     if (violations.has(key) || violations.size < maxViolations) violations.set(key, violation)

@@ -21,7 +21,7 @@ export interface ActionContext {
 
 export interface DomainKey {
   id: number
-  /** HMAC-SHA-256 of a text under this key: 32 bytes as base64url. */
+  /** HMAC-SHA-256 of a text under this key, as base64url. */
   mac(text: string): string
 }
 

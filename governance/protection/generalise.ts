@@ -1,6 +1,7 @@
 // generalise: a coarser value in place of the exact one. What it does not understand becomes null, never the raw
 // value: a text without the separator, a date that is none.
 
+import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import Type from 'typebox'
 import type { JsonObject, JsonValue } from '../../storage/json.ts'
@@ -74,37 +75,49 @@ function part(value: JsonValue, keep: 'first' | 'last', separator: string): Json
   return (keep === 'first' ? value.slice(0, at) : value.slice(at + separator.length)).trim()
 }
 
-const DATE = /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?:$|[Tt ])/
+const DATE = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?=$|[Tt ])/
 
 function calendar(value: JsonValue, unit: 'year' | 'month' | 'day'): JsonValue {
-  const date = typeof value === 'string' ? DATE.exec(value) : null
-  if (!date) return null
-  return date[0].slice(0, unit === 'year' ? 4 : unit === 'month' ? 7 : 10)
+  const day = typeof value === 'string' ? DATE.exec(value)?.[0] : undefined
+  // 31 February reads as a day in March.
+  if (day === undefined || new Date(Date.parse(day)).getUTCDate() !== Number(day.slice(8))) return null
+  return day.slice(0, unit === 'year' ? 4 : unit === 'month' ? 7 : 10)
 }
 
 function band(value: JsonValue, width: number): JsonValue {
-  if (typeof value !== 'number') return null
-  const low = lowerEdge(value, width)
-  return `[${low}, ${rounded(low + width)})`
+  const edges = typeof value === 'number' ? edgesAround(value, width) : undefined
+  return edges ? `[${edges.low}, ${edges.high})` : null
 }
 
 function cell(value: JsonValue, size: number): JsonValue {
-  if (typeof value === 'number') return lowerEdge(value, size)
+  if (typeof value === 'number') return Math.abs(value) <= 180 ? (edgesAround(value, size)?.low ?? null) : null
   if (typeof value !== 'string' || !/^[+-]?\d{1,3}(\.\d+)?$/.test(value)) return null
-  return String(lowerEdge(Number(value), size))
+  const low = cell(Number(value), size)
+  return low === null ? null : String(low)
 }
 
-function lowerEdge(value: number, width: number): number {
-  return rounded(Math.floor(value / width) * width)
+/** The multiples of the width, as decimals, around a value; undefined where numbers are too coarse to have them. */
+function edgesAround(value: number, width: number): { low: number; high: number } | undefined {
+  const decimals = decimalsOf(width)
+  // 3 × 0.1 is 0.3 here, and -0 is 0.
+  const edge = (n: number) => Number((n * width).toFixed(decimals)) + 0
+  let n = Math.floor(value / width)
+  // 0.3 ÷ 0.1 is less than 3 in binary fractions.
+  if (edge(n + 1) <= value) n++
+  else if (edge(n) > value) n--
+  const [low, high] = [edge(n), edge(n + 1)]
+  return low <= value && value < high ? { low, high } : undefined
 }
 
-/** Hides what binary fractions add: 3 × 0.1 is 0.3 here. */
-function rounded(value: number): number {
-  return Number(value.toPrecision(12)) + 0
+/** How many decimals a number is written with; 100 at most. */
+function decimalsOf(number: number): number {
+  const [digits, exponent] = String(number).split('e')
+  return Math.min(100, Math.max(0, (digits!.split('.')[1]?.length ?? 0) - Number(exponent ?? 0)))
 }
 
 function network(value: JsonValue): JsonValue {
-  if (typeof value !== 'string' || !ipaddr.isValid(value)) return null
+  // ipaddr.js alone would also read `12345` and `010.0.0.1`.
+  if (typeof value !== 'string' || isIP(value) === 0 || value.includes('%')) return null
   // A mapped IPv4 address is judged as the IPv4 address it stands for (RFC 4291, section 2.5.5.2).
   const address = ipaddr.process(value)
   const bits = address.kind() === 'ipv4' ? 24 : 48

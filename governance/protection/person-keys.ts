@@ -1,13 +1,15 @@
 // The keys of one person, derived from the one key that the vault keeps sealed: destroy that, and everything made
 // with these is noise. One HKDF sub-key per use (RFC 5869).
 
-import { hkdfSync } from 'node:crypto'
-import { type MacKey, macKey } from './mac.ts'
+import { deriveKey, type MacKey, mac, macKey } from './mac.ts'
 import { type SealingKey, sealingKey } from './seal.ts'
 
+/** Tokens remembered for one person, at most. */
+const REMEMBERED_TOKENS = 8
+
 export interface PersonKeys {
-  /** Tokens of the default domain, `person`. */
-  token: MacKey
+  /** Token of a value in the default domain, `person`: HMAC-SHA-256 in base64url. */
+  token(input: string): string
   /** Event ids that come from a personal field. */
   eventId: MacKey
   /** Tells a second copy of an event from a conflict. */
@@ -25,10 +27,10 @@ export interface PersonKeys {
  * @param secret the person's key: 32 random bytes
  */
 export function personKeys(secret: Buffer): PersonKeys {
-  const derive = (use: string) => Buffer.from(hkdfSync('sha256', secret, '', `ecluse/1/${use}`, 32))
+  const derive = (use: string) => deriveKey(secret, `ecluse/1/${use}`)
   return {
     get token() {
-      return memo(this, 'token', macKey(derive('token')))
+      return memo(this, 'token', rememberingMac(macKey(derive('token'))))
     },
     get eventId() {
       return memo(this, 'eventId', macKey(derive('event-id')))
@@ -45,6 +47,19 @@ export function personKeys(secret: Buffer): PersonKeys {
     get id() {
       return memo(this, 'id', sealingKey(derive('id')))
     },
+  }
+}
+
+/** The same person sends the same e-mail with every event: the last few MACs are remembered, as long as the keys are. */
+function rememberingMac(key: MacKey): (input: string) => string {
+  const known = new Map<string, string>()
+  return input => {
+    const found = known.get(input)
+    if (found !== undefined) return found
+    if (known.size >= REMEMBERED_TOKENS) known.clear()
+    const made = mac(key, input, 'base64url')
+    known.set(input, made)
+    return made
   }
 }
 

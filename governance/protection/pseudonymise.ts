@@ -6,7 +6,6 @@ import Type from 'typebox'
 import type { JsonObject } from '../../storage/json.ts'
 import type { Action, ActionDefinition } from './action.ts'
 import { sealField } from './field-cipher.ts'
-import { mac } from './mac.ts'
 import { ciphertextSchema, formatToken, PERSON_DOMAIN, tokenInput, tokenSchema } from './token.ts'
 
 const parameters = Type.Object(
@@ -24,9 +23,7 @@ const nullSchema: JsonObject = { type: 'null' }
 const byPerson: Action = {
   name: 'pseudonymise',
   apply: (value, _pointer, { keys }) =>
-    value === null || !keys
-      ? null
-      : formatToken(PERSON_DOMAIN, 0, mac(keys.token, tokenInput(value)).toString('base64url')),
+    value === null || !keys ? null : formatToken(PERSON_DOMAIN, 0, keys.token(tokenInput(value))),
   derive: () => ({ anyOf: [tokenSchema(PERSON_DOMAIN), nullSchema] }),
 }
 

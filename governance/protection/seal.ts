@@ -22,7 +22,8 @@ export function seal(key: SealingKey, message: Buffer, associatedData: string): 
     randomFillSync(noncePool)
     nonceOffset = 0
   }
-  const nonce = noncePool.subarray(nonceOffset, (nonceOffset += NONCE_BYTES))
+  const nonce = noncePool.subarray(nonceOffset, nonceOffset + NONCE_BYTES)
+  nonceOffset += NONCE_BYTES
   const cipher = createCipheriv('aes-256-gcm', key, nonce)
   cipher.setAAD(Buffer.from(associatedData))
   return Buffer.concat([nonce, cipher.update(message), cipher.final(), cipher.getAuthTag()])

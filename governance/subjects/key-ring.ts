@@ -81,7 +81,7 @@ export async function openKeyRing(vault: Vault, kek: Buffer, now: () => number):
   }
 
   return {
-    lookupHash: (...parts) => mac(lookup, lengthPrefixed(parts)).toString('hex'),
+    lookupHash: (...parts) => mac(lookup, lengthPrefixed(parts), 'hex'),
     epoch: 1,
     epochKey: epoch => {
       const key = epochs.get(epoch)
@@ -95,10 +95,11 @@ export async function openKeyRing(vault: Vault, kek: Buffer, now: () => number):
       return keys
         .filter(({ endsAtMs }) => endsAtMs === null || endsAtMs > now())
         .slice(0, LIVE_DOMAIN_KEYS)
-        .map(({ id, key }) => ({ id, mac: text => mac(key, text).toString('base64url') }))
+        .map(({ id, key }) => ({ id, mac: text => mac(key, text, 'base64url') }))
     },
     loadDomain: async domain => {
-      await keyNamed(`domain/${domain}/1`)
+      // After a rotation the first key is gone for good: it must not be made anew.
+      if ((await vault.listKeys(`domain/${domain}/`)).length === 0) await keyNamed(`domain/${domain}/1`)
       await readDomain(domain)
     },
     rotateDomain: async (domain, overlapMs) => {

@@ -48,7 +48,14 @@ export interface People {
   leaseMs: number
 }
 
-type Cached = Person & { aliases?: Set<string>; knownAliases?: Set<string>; lookup?: string }
+/** Share of the lease after which the vault is asked again. */
+const RENEW_AT = 0.8
+
+/** Keys leave the memory within about this long after their person was last looked up. */
+const FORGET_MS = 60_000
+
+/** A person with what spares work when the vault is asked again. */
+type Cached = Person & { lookup: string; sealedKey?: Buffer; aliases?: Set<string>; knownAliases?: Set<string> }
 
 /**
  * @param options.leaseMs used when the vault is new; afterwards the vault's own lease holds
@@ -60,21 +67,43 @@ export async function openPeople(
   options: { leaseMs: number; cachedPersons: number },
 ): Promise<People> {
   const leaseMs = Number(await vault.settingOr('leaseMs', String(options.leaseMs)))
-  const cache = new LRUCache<string, Cached>({ max: options.cachedPersons, ttl: leaseMs, ttlResolution: 0 })
+  const cache = new LRUCache<string, Cached>({ max: options.cachedPersons, ttl: FORGET_MS, ttlAutopurge: false })
+  let forgottenAtMs = performance.now()
+  const forgetStale = () => {
+    if (performance.now() - forgottenAtMs < FORGET_MS / 4) return
+    forgottenAtMs = performance.now()
+    cache.purgeStale()
+  }
+  // Renewed before the lease ends, so that an answer does not run out between look-up and append.
+  const inLease = (person: Cached | undefined) => person && performance.now() - person.lookedUpAtMs < leaseMs * RENEW_AT
 
-  const toPerson = (found: FoundPerson, lookedUpAtMs: number): Cached | undefined => {
+  /** @param before what was known of the person: whose key is still the same keeps what was derived from it */
+  const toPerson = (found: FoundPerson, before: Cached | undefined, lookedUpAtMs: number): Cached | undefined => {
     if (!found) return undefined
-    if (found.state === 'erased') return { state: 'erased', lookedUpAtMs }
-    const { state, pseudonym, objections, lookup } = found
-    const secret = open(ring.epochKey(found.epoch), found.sealedKey, personKeyPlace(lookup))
-    const aliases = new Set(found.aliases)
-    return { state, pseudonym, objections, lookup, aliases, keys: personKeys(secret), lookedUpAtMs }
+    const { lookup } = found
+    if (found.state === 'erased') return { state: 'erased', lookup, lookedUpAtMs }
+    const { state, pseudonym, objections, sealedKey } = found
+    const known = before && before.state !== 'erased' && before.sealedKey?.equals(sealedKey) ? before : undefined
+    const keys = known?.keys ?? personKeys(open(ring.epochKey(found.epoch), sealedKey, personKeyPlace(lookup)))
+    const person: Cached = {
+      state,
+      pseudonym,
+      objections,
+      lookup,
+      sealedKey,
+      keys,
+      lookedUpAtMs,
+      aliases: new Set(found.aliases),
+    }
+    if (known?.knownAliases) person.knownAliases = known.knownAliases
+    return person
   }
 
   /** Reads these persons from the vault in one look-up, creates whom it may, and remembers them. */
   async function readPersons(missing: Map<string, SubjectReference>): Promise<Map<string, Cached>> {
     const references = [...missing.values()]
-    const lookups = references.map(({ type, id }) => ring.lookupHash('person', type, id))
+    const before = [...missing.keys()].map(key => cache.get(key))
+    const lookups = references.map(({ type, id }, i) => before[i]?.lookup ?? ring.lookupHash('person', type, id))
     const lookedUpAtMs = performance.now()
     let found = await vault.findPersons(lookups)
     const toCreate = references.flatMap((reference, i) =>
@@ -86,10 +115,10 @@ export async function openPeople(
     }
     const persons = new Map<string, Cached>()
     for (const [i, key] of [...missing.keys()].entries()) {
-      const person = toPerson(found[i], lookedUpAtMs)
+      const person = toPerson(found[i], before[i], lookedUpAtMs)
       if (!person) continue
       persons.set(key, person)
-      cache.set(key, person, { start: lookedUpAtMs })
+      cache.set(key, person)
     }
     return persons
   }
@@ -107,11 +136,12 @@ export async function openPeople(
         additions.set(person, addition)
         addition.known.push(name)
         const hash = ring.lookupHash('alias', type, id)
-        if (!person.aliases.has(hash) && person.aliases.size + addition.hashes.size < MAX_ALIASES) addition.hashes.add(hash)
+        if (!person.aliases.has(hash) && person.aliases.size + addition.hashes.size < MAX_ALIASES)
+          addition.hashes.add(hash)
       }
     }
     const unknown = [...additions].flatMap(([{ lookup }, { hashes }]) =>
-      hashes.size > 0 ? [{ lookup: lookup!, aliases: [...hashes] }] : [],
+      hashes.size > 0 ? [{ lookup, aliases: [...hashes] }] : [],
     )
     if (unknown.length > 0) await vault.addAliases(unknown)
     for (const [person, { known, hashes }] of additions) {
@@ -124,7 +154,11 @@ export async function openPeople(
     leaseMs,
     lookUp: async references => {
       const keys = references.map(({ type, id }) => `${type}\0${id}`)
-      const persons = keys.map(key => cache.get(key))
+      forgetStale()
+      const persons = keys.map(key => {
+        const person = cache.get(key)
+        return inLease(person) ? person : undefined
+      })
       const missing = new Map<string, SubjectReference>()
       for (const [i, key] of keys.entries()) {
         if (persons[i]) continue

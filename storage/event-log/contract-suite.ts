@@ -226,7 +226,10 @@ export function eventLogContractSuite(name: string, open: () => Promise<OpenedEv
       assert.ok(errors.length >= 2 && errors.every(error => error instanceof Error))
       broken = false
       await handled(group, [topic])
-      assert.equal(seen.reduce((sum, { records }) => sum + records.length, 0), 40)
+      assert.equal(
+        seen.reduce((sum, { records }) => sum + records.length, 0),
+        40,
+      )
     })
 
     test('stopping waits for the batch at work, which then counts as handled', async () => {

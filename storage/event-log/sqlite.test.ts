@@ -5,10 +5,9 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import { eventually } from '../../test/eventually.ts'
-import { openSqlite } from '../sqlite/open-sqlite.ts'
 import { eventLogContractSuite } from './contract-suite.ts'
 import { type EventLog, EventLogUnavailable, type StoredRecord } from './event-log.ts'
-import { eventLogOver, openSqliteEventLog } from './sqlite.ts'
+import { openSqliteEventLog } from './sqlite.ts'
 
 const freshDir = () => mkdtemp(join(tmpdir(), 'event-log-'))
 
@@ -99,10 +98,19 @@ test('records without a key spread over all partitions, and more partitions can 
   const log = openSqliteEventLog(await freshPath(t))
   await log.ensureTopic('a', { partitions: 2, retentionMs: null })
   const spread = await log.append(Array.from({ length: 4 }, () => entry('a', 'x')))
-  assert.deepEqual(spread.map(({ partition, offset }) => [partition, offset]).sort(), [[0, 0], [0, 1], [1, 0], [1, 1]])
+  assert.deepEqual(spread.map(({ partition, offset }) => [partition, offset]).sort(), [
+    [0, 0],
+    [0, 1],
+    [1, 0],
+    [1, 1],
+  ])
   await log.ensureTopic('a', { partitions: 3, retentionMs: null })
   const wider = await log.append(Array.from({ length: 3 }, () => entry('a', 'x')))
-  assert.deepEqual(wider.map(({ partition, offset }) => [partition, offset]).sort(), [[0, 2], [1, 2], [2, 0]])
+  assert.deepEqual(wider.map(({ partition, offset }) => [partition, offset]).sort(), [
+    [0, 2],
+    [1, 2],
+    [2, 0],
+  ])
   await log.close()
 })
 
@@ -118,22 +126,34 @@ test('a topic nobody declared is refused, alone, and so is consuming it', async 
   await log.close()
 })
 
-test('an append that does not fit on the disk is refused whole, and later ones go on without a gap', async t => {
-  const db = openSqlite(await freshPath(t))
-  const log = eventLogOver(db)
-  for (const topic of ['a', 'b']) await log.ensureTopic(topic, { partitions: 1, retentionMs: null })
-  await log.append([entry('a', '0')])
-  const { page_count: pages } = db.prepare('PRAGMA page_count').get() as { page_count: number }
-  db.exec(`PRAGMA max_page_count = ${pages + 4}`)
-  // One commit for both callers: neither may stand.
-  const shared = [log.append([entry('a', 'x'), entry('b', 'x')]), log.append([entry('b', Buffer.alloc(100_000))])]
-  for (const each of shared) await assert.rejects(each, unavailable)
-  db.exec('PRAGMA max_page_count = 1000000')
-  assert.deepEqual(offsetsOf(await log.append([entry('a', '1'), entry('b', '0')])), [1, 0])
-  assert.deepEqual((await readAll(log, 'a')).map(({ value }) => value.toString()), ['0', '1'])
-  assert.deepEqual((await readAll(log, 'b')).map(({ value }) => value.toString()), ['0'])
-  await log.close()
-})
+for (const resolution of ['ABORT', 'ROLLBACK']) {
+  test(`a commit that fails (${resolution}) is refused whole, and later appends go on without a gap`, async t => {
+    const path = await freshPath(t)
+    const log = openSqliteEventLog(path)
+    for (const topic of ['a', 'b']) await log.ensureTopic(topic, { partitions: 1, retentionMs: null })
+    await log.append([entry('a', '0')])
+    // What a full disk does: it fails in the middle, and SQLite may have rolled back by itself (ROLLBACK).
+    const other = new DatabaseSync(path)
+    other.exec(`CREATE TRIGGER full_disk BEFORE INSERT ON records WHEN NEW.value = CAST('too much' AS BLOB)
+      BEGIN SELECT RAISE(${resolution}, 'database or disk is full'); END`)
+    const together = [log.append([entry('a', 'x'), entry('b', 'x')]), log.append([entry('b', 'too much')])]
+    for (const settled of await Promise.allSettled(together)) {
+      assert.ok(settled.status === 'rejected' && unavailable(settled.reason))
+    }
+    assert.deepEqual(offsetsOf(await log.append([entry('a', '1'), entry('b', '0')])), [1, 0])
+    for (const [topic, values] of [
+      ['a', ['0', '1']],
+      ['b', ['0']],
+    ] as const) {
+      assert.deepEqual(
+        (await readAll(log, topic)).map(({ value }) => value.toString()),
+        values,
+      )
+    }
+    other.close()
+    await log.close()
+  })
+}
 
 test('what is appended is on disk before the answer, and readable beside the process', async t => {
   const path = await freshPath(t)

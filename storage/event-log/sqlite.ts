@@ -51,7 +51,8 @@ export function openSqliteEventLog(path: string): EventLog {
   const write = (entries: { topic: string; record: LogRecord }[]): Position[] =>
     entries.map(({ topic, record }) => {
       const partitions = shardsOf(topic)
-      const shard = partitions[record.key === null ? roundRobin++ % partitions.length : partitionOf(record.key, partitions.length)]!
+      const shard =
+        partitions[record.key === null ? roundRobin++ % partitions.length : partitionOf(record.key, partitions.length)]!
       const offset = shard.nextOffset++
       insert.run(shard.id * SHARD_STRIDE + offset, Date.now(), record.key, JSON.stringify(record.headers), record.value)
       return { incarnation: shard.incarnation, partition: shard.partition, offset }
@@ -100,21 +101,24 @@ export function openSqliteEventLog(path: string): EventLog {
       // Told to the caller as its own mistake, before it could fail a transaction shared with others.
       for (const { topic } of entries) shardsOf(topic)
       const positions = await commit(entries).catch(error => {
-        restoreOffsets(db, shards)
+        available(() => restoreOffsets(db, shards))
         throw new EventLogUnavailable('the event log could not be written', { cause: error })
       })
       for (const wake of wakeConsumers) wake()
       return positions
     },
 
-    consume: async (options: ConsumeOptions) =>
-      consumeShards(options, {
+    consume: async (options: ConsumeOptions) => {
+      // Told to the caller now: later, nobody could be told.
+      for (const topic of options.topics) shardsOf(topic)
+      return consumeShards(options, {
         shards: () => options.topics.flatMap(shardsOf),
         position: shard => positionOf(options.group, shard),
         read: readShard,
         commit: (shard, nextOffset) => void savePosition.run(options.group, shard.id, nextOffset),
         wakers: wakeConsumers,
-      }),
+      })
+    },
 
     lag: async (group, topics) =>
       available(() => topics.flatMap(shardsOf).reduce((sum, shard) => sum + lagOf(group, shard), 0)),
@@ -147,9 +151,11 @@ function createTables(db: DatabaseSync): void {
 }
 
 function saveTopic(db: DatabaseSync, topic: string, settings: TopicSettings): void {
-  db.prepare(
-    'INSERT INTO topics VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET retention_ms = excluded.retention_ms',
-  ).run(topic, randomUUID(), settings.retentionMs)
+  db.prepare('INSERT INTO topics VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET retention_ms = excluded.retention_ms').run(
+    topic,
+    randomUUID(),
+    settings.retentionMs,
+  )
   const addShard = db.prepare('INSERT OR IGNORE INTO shards (topic, partition, next_offset) VALUES (?, ?, 0)')
   for (let partition = 0; partition < settings.partitions; partition++) addShard.run(topic, partition)
 }
@@ -163,7 +169,10 @@ function loadShards(db: DatabaseSync): Map<string, Shard[]> {
        FROM shards JOIN topics ON topics.name = shards.topic ORDER BY topic, partition`,
     )
     .all() as unknown as Shard[]
-  return Map.groupBy(rows.map(row => ({ ...row })), row => row.topic)
+  return Map.groupBy(
+    rows.map(row => ({ ...row })),
+    row => row.topic,
+  )
 }
 
 /** After a failed commit the counters in memory are ahead of the file: read them again. */

@@ -1,11 +1,18 @@
-// The vault's embedded side: one SQLite file. What is deleted is overwritten, and a truncating checkpoint takes it
-// out of the write-ahead log too. Tables are keyed by hash and have no row numbers, so that their order tells nothing.
+// The vault's embedded side: one SQLite file. After a deletion the file is written anew and the write-ahead log
+// truncated, so that nothing of it is left. Tables are keyed by hash and have no row numbers, so that their order tells nothing.
 
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { groupCommit } from '../sqlite/group-commit.ts'
 import { inTransaction, openSqlite } from '../sqlite/open-sqlite.ts'
-import { type Credential, type FoundPerson, type PersonEntry, type SealedKey, type Vault, VaultUnavailable } from './vault.ts'
+import {
+  type Credential,
+  type FoundPerson,
+  type PersonEntry,
+  type SealedKey,
+  type Vault,
+  VaultUnavailable,
+} from './vault.ts'
 
 const CHECKPOINT_ATTEMPTS = 100
 const CHECKPOINT_PAUSE_MS = 50
@@ -16,6 +23,8 @@ const CHECKPOINT_PAUSE_MS = 50
  */
 export function openSqliteVault(path: string): Vault {
   const db = openSqlite(path)
+  // The copy that VACUUM makes of the living must not pass through a file elsewhere.
+  db.exec('PRAGMA temp_store=MEMORY')
   createTables(db)
   const sql = statements(db)
   const insertPersons = groupCommit(db, (entries: PersonEntry[]) => {
@@ -47,7 +56,7 @@ export function openSqliteVault(path: string): Vault {
       }),
     erasePerson: async lookup => {
       const erased = available(() => inTransaction(db, () => erasePerson(sql, lookup)))
-      await truncateWal(db)
+      await leaveNoTrace(db)
       return erased
     },
     findErasedPseudonyms: async pseudonyms =>
@@ -62,12 +71,14 @@ export function openSqliteVault(path: string): Vault {
     setKeyEnd: async (name, endsAtMs) => available(() => void sql.setKeyEnd.run(endsAtMs, name)),
     deleteEndedKeys: async nowMs => {
       const names = available(() => sql.deleteEndedKeys.all(nowMs).map(row => row.name as string))
-      if (names.length > 0) await truncateWal(db)
+      if (names.length > 0) await leaveNoTrace(db)
       return names
     },
 
     putCredential: async ({ id, secretSha256, role, datasets, createdAtMs, expiresAtMs }) =>
-      available(() => void sql.putCredential.run(id, secretSha256, role, JSON.stringify(datasets), createdAtMs, expiresAtMs)),
+      available(
+        () => void sql.putCredential.run(id, secretSha256, role, JSON.stringify(datasets), createdAtMs, expiresAtMs),
+      ),
     findCredential: async id =>
       available(() => {
         const row = sql.findCredential.get(id)
@@ -96,6 +107,15 @@ function available<T>(work: () => T): T {
 
 function unavailable(error: unknown): never {
   throw new VaultUnavailable('the vault cannot be reached or written', { cause: error })
+}
+
+/**
+ * Overwriting what is deleted is not enough: when entries move between pages, SQLite leaves copies of them in the gaps.
+ * So the file is written anew: 0.3 s for 100,000 persons.
+ */
+async function leaveNoTrace(db: DatabaseSync): Promise<void> {
+  available(() => db.exec('VACUUM'))
+  await truncateWal(db)
 }
 
 /** Readers may hold the log open for a moment: tried until it is empty, then given up with an error. */

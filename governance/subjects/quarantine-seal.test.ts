@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { temporaryVault } from '../../test/temporary-vault.ts'
+import { type KeyRing, openKeyRing } from './key-ring.ts'
+import { type LivingPerson, openPeople } from './people.ts'
+import { openOriginal, sealOriginal } from './quarantine-seal.ts'
+
+const KEK = Buffer.alloc(32, 1)
+const DAY_MS = 86_400_000
+const NOON_MS = Date.parse('2026-11-21T12:00:00Z')
+const original = Buffer.from('{"nom":"Alice Dubois", broken \xff')
+
+function seal(ring: KeyRing, given: { dataset?: string; receivedAtMs?: number; person?: LivingPerson } = {}) {
+  return sealOriginal(ring, original, {
+    id: 'q1',
+    dataset: 'transactions',
+    receivedAtMs: NOON_MS,
+    retentionMs: 30 * DAY_MS,
+    person: undefined,
+    ...given,
+  })
+}
+
+test('the original of a known person opens with that person’s key alone, at its own place', async t => {
+  const { vault } = await temporaryVault(t)
+  const ring = await openKeyRing(vault, KEK, Date.now)
+  const people = await openPeople(vault, ring, { leaseMs: 1_000, cachedPersons: 10 })
+  const [alice, bob] = (await people.lookUp(
+    ['a', 'b'].map(id => ({ type: 'customer', id, aliases: [], create: true })),
+  )) as [LivingPerson, LivingPerson]
+  const { sealedBy, sealed } = await seal(ring, { person: alice })
+  assert.deepEqual(sealedBy, { by: 'person', pseudonym: alice.pseudonym })
+  assert.deepEqual(openOriginal(alice.keys.quarantine, sealed, 'transactions', 'q1'), original)
+  assert.throws(() => openOriginal(bob.keys.quarantine, sealed, 'transactions', 'q1'))
+  assert.throws(() => openOriginal(alice.keys.field, sealed, 'transactions', 'q1'))
+  assert.throws(() => openOriginal(alice.keys.quarantine, sealed, 'transactions', 'q2'))
+  assert.throws(() => openOriginal(alice.keys.quarantine, sealed, 'other', 'q1'))
+  assert.deepEqual(await vault.listKeys('quarantine/'), [])
+})
+
+test('the original of nobody known is sealed under its dataset’s key of the UTC day', async t => {
+  const { vault, openAgain } = await temporaryVault(t)
+  const ring = await openKeyRing(vault, KEK, Date.now)
+  const names = [
+    await seal(ring),
+    await seal(ring, { receivedAtMs: NOON_MS + DAY_MS / 2 - 1 }),
+    await seal(ring, { receivedAtMs: NOON_MS + DAY_MS / 2 }),
+    await seal(ring, { dataset: 'user-profiles' }),
+  ].map(({ sealedBy }) => (sealedBy.by === 'day' ? sealedBy.key : ''))
+  assert.deepEqual(names, [
+    'quarantine/transactions/2026-11-21',
+    'quarantine/transactions/2026-11-21',
+    'quarantine/transactions/2026-11-22',
+    'quarantine/user-profiles/2026-11-21',
+  ])
+  const { sealed } = await seal(ring)
+  const elsewhere = await openKeyRing(openAgain(), KEK, Date.now)
+  assert.deepEqual(
+    openOriginal((await elsewhere.findQuarantineKey(names[0]!))!, sealed, 'transactions', 'q1'),
+    original,
+  )
+  assert.throws(() => openOriginal({} as never, sealed, 'transactions', 'q1'))
+  const tomorrows = (await elsewhere.findQuarantineKey(names[2]!))!
+  assert.throws(() => openOriginal(tomorrows, sealed, 'transactions', 'q1'))
+})
+
+test('a day’s key is destroyed when the last original sealed with it has reached its retention, not before', async t => {
+  const { vault } = await temporaryVault(t)
+  const ring = await openKeyRing(vault, KEK, Date.now)
+  await seal(ring)
+  const name = 'quarantine/transactions/2026-11-21'
+  const endOfDayMs = Date.parse('2026-11-22T00:00:00Z')
+  assert.deepEqual(await vault.deleteEndedKeys(endOfDayMs + 30 * DAY_MS - 1), [])
+  assert.ok(await ring.findQuarantineKey(name))
+  assert.deepEqual(await vault.deleteEndedKeys(endOfDayMs + 30 * DAY_MS), [name])
+  assert.equal(await ring.findQuarantineKey(name), undefined)
+})

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { ConfigError, describeConfig, readConfig, settings, variableName } from './config.ts'
+
+const KEK = Buffer.alloc(32, 7).toString('base64')
+
+/** The lines of the message that refuses this environment, each about one variable. */
+function problemsOf(environment: Record<string, string>): string[] {
+  try {
+    readConfig(environment)
+  } catch (error) {
+    assert.ok(error instanceof ConfigError)
+    return error.message.split('\n').slice(1)
+  }
+  return []
+}
+
+test('nothing has to be set in development', () => {
+  const config = readConfig({})
+  assert.equal(config.mode, 'development')
+  assert.equal(config.host, '127.0.0.1')
+  assert.equal(config.port, 8_080)
+  assert.equal(config.kek, undefined)
+})
+
+test('each variable may be given by itself or as the path of a file that holds it', async t => {
+  const dir = await mkdtemp(join(tmpdir(), 'config-'))
+  t.after(() => rm(dir, { recursive: true }))
+  const given: Record<string, string> = {
+    mode: 'production',
+    kek: KEK,
+    logFormat: 'json',
+    logLevel: 'debug',
+    dataDir: '/d',
+    apiKey: 'k',
+  }
+  for (const [name, { default: byDefault }] of Object.entries(settings)) {
+    const value = given[name] ?? byDefault
+    const variable = variableName(name)
+    const path = join(dir, name)
+    await writeFile(path, `${value}\n`)
+    const environment = { ECLUSE_KEK: KEK, [variable]: value }
+    const direct = readConfig(environment)
+    const { [variable]: _, ...others } = environment
+    assert.deepEqual(readConfig({ ...others, [`${variable}_FILE`]: path }), direct, variable)
+    assert.deepEqual(problemsOf({ ...environment, [`${variable}_FILE`]: path }), [
+      `  ${variable}: is given twice: unset it or ${variable}_FILE`,
+    ])
+    assert.deepEqual(problemsOf({ ...others, [`${variable}_FILE`]: join(dir, 'nothing') }), [
+      `  ${variable}: its file cannot be read (ENOENT)`,
+    ])
+  }
+})
+
+test('one message names everything that is wrong, and repeats no value', () => {
+  const secret = 'c2VjcmV0'
+  const problems = problemsOf({
+    ECLUSE_PORT: '65536',
+    ECLUSE_MAX_EVENTS: '1e3',
+    ECLUSE_LEASE_MS: '',
+    ECLUSE_MODE: 'prod',
+    ECLUSE_EVENT_LOG: 'kafka://user:password@host:9092',
+    ECLUSE_KEK: secret,
+    ECLUSE_MAX_BODY_BITES: '1',
+    ECLUSE_TEST_SAMPLES: 'is for tests',
+    PATH: 'is not ours',
+  })
+  assert.deepEqual(
+    problems.map(line => line.trim().split(':')[0]).sort(),
+    ['EVENT_LOG', 'KEK', 'LEASE_MS', 'MAX_BODY_BITES', 'MAX_EVENTS', 'MODE', 'PORT'].map(name => `ECLUSE_${name}`),
+  )
+  const text = problems.join('\n')
+  for (const value of [secret, 'password', '65536']) assert.ok(!text.includes(value))
+  assert.match(text, /ECLUSE_PORT: must be a whole number from 0 to 65535/)
+  assert.match(text, /ECLUSE_MAX_BODY_BITES: there is no such setting; `ecluse config` lists them/)
+})
+
+test('every default is within its own bounds, and every variable is written in capitals', () => {
+  for (const [name, { default: byDefault, parse, meaning }] of Object.entries(settings)) {
+    parse(byDefault)
+    assert.match(variableName(name), /^ECLUSE_[A-Z][A-Z_]*$/)
+    assert.ok(meaning.length > 0)
+  }
+})
+
+test('a key-encryption key is 32 bytes in base64, with or without padding', () => {
+  assert.deepEqual(readConfig({ ECLUSE_KEK: KEK }).kek, Buffer.alloc(32, 7))
+  assert.deepEqual(readConfig({ ECLUSE_KEK: KEK.replace('=', '') }).kek, Buffer.alloc(32, 7))
+  for (const wrong of [`${KEK}A`, Buffer.alloc(31).toString('base64'), 'x'.repeat(43), ' ', `${KEK.slice(0, -2)}*=`]) {
+    assert.equal(problemsOf({ ECLUSE_KEK: wrong }).length, 1)
+  }
+})
+
+test('secrets are masked where the effective values are shown', () => {
+  const shown = describeConfig(readConfig({ ECLUSE_KEK: KEK, ECLUSE_API_KEY: 'eck_secret', ECLUSE_PORT: '1' }))
+  assert.ok(!JSON.stringify(shown).includes(KEK) && !JSON.stringify(shown).includes('eck_secret'))
+  const values = Object.fromEntries(shown.map(([variable, value]) => [variable, value]))
+  assert.deepEqual([values.ECLUSE_KEK, values.ECLUSE_API_KEY, values.ECLUSE_PORT], ['••••••', '••••••', '1'])
+  const unset = Object.fromEntries(describeConfig(readConfig({})).map(([variable, value]) => [variable, value]))
+  assert.deepEqual([unset.ECLUSE_KEK, unset.ECLUSE_API_KEY], ['(not set)', '(not set)'])
+  assert.equal(shown.length, Object.keys(settings).length)
+})
+
+test('production refuses a generated key and plain HTTP beyond loopback', () => {
+  const production = { ECLUSE_MODE: 'production', ECLUSE_KEK: KEK }
+  const namesOf = (environment: Record<string, string>) =>
+    problemsOf(environment).map(line => line.trim().split(':')[0])
+  assert.deepEqual(namesOf({ ECLUSE_MODE: 'production', ECLUSE_HOST: '0.0.0.0' }), ['ECLUSE_KEK', 'ECLUSE_HOST'])
+  for (const host of ['127.0.0.1', '127.1.2.3', '::1', 'localhost'])
+    assert.deepEqual(namesOf({ ...production, ECLUSE_HOST: host }), [])
+  for (const host of ['0.0.0.0', '::', '10.0.0.1', '127.example.com', 'localhost.example.com', ''])
+    assert.deepEqual(namesOf({ ...production, ECLUSE_HOST: host }), ['ECLUSE_HOST'])
+  assert.deepEqual(problemsOf({ ECLUSE_HOST: '0.0.0.0' }), [])
+})
