@@ -6,6 +6,8 @@ import { type SealingKey, sealingKey } from './seal.ts'
 
 /** Tokens remembered for one person, at most. */
 const REMEMBERED_TOKENS = 8
+/** Longer inputs (UTF-16 units) are not remembered: many persons' would fill the memory. */
+const REMEMBERED_LENGTH = 256
 
 export interface PersonKeys {
   /** Token of a value in the default domain, `person`: HMAC-SHA-256 in base64url. */
@@ -56,8 +58,9 @@ function rememberingMac(key: MacKey): (input: string) => string {
   return input => {
     const found = known.get(input)
     if (found !== undefined) return found
-    if (known.size >= REMEMBERED_TOKENS) known.clear()
     const made = mac(key, input, 'base64url')
+    if (input.length > REMEMBERED_LENGTH) return made
+    if (known.size >= REMEMBERED_TOKENS) known.clear()
     known.set(input, made)
     return made
   }

@@ -5,7 +5,6 @@ import { eventually } from '../../test/eventually.ts'
 import { searchBytes } from '../../test/search-bytes.ts'
 import { temporaryVault } from '../../test/temporary-vault.ts'
 import { openField, sealField } from '../protection/field-cipher.ts'
-import { mac } from '../protection/mac.ts'
 import { openKeyRing } from './key-ring.ts'
 import { type LivingPerson, openPeople, type SubjectReference } from './people.ts'
 
@@ -29,7 +28,7 @@ async function twoGateways(t: TestContext) {
 }
 
 const pseudonymOf = (person: unknown) => (person as LivingPerson).pseudonym
-const tokenOf = (person: unknown) => mac((person as LivingPerson).keys.token, 'x', 'hex')
+const tokenOf = (person: unknown) => (person as LivingPerson).keys.token('x')
 
 test('two gateways that meet a person at once give one pseudonym and one key', async t => {
   const { one, two } = await twoGateways(t)

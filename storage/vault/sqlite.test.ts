@@ -62,7 +62,7 @@ test('living and erased persons are there after opening again', async t => {
 })
 
 /** The same bytes in every run, so that entries move between pages in the same way. */
-const seeded = (text: string) => createHash('sha512').update(`0${text}`).digest()
+const seeded = (text: string) => createHash('sha512').update(`2${text}`).digest()
 const seededHash = (text: string) => seeded(text).toString('hex', 0, 32)
 const seededPerson = (i: number) =>
   samplePerson({
@@ -70,7 +70,7 @@ const seededPerson = (i: number) =>
     pseudonym: `p1.${seeded(`p${i}`).toString('base64url', 0, 16)}`,
     sealedId: seeded(`i${i}`).subarray(0, 60),
     sealedKey: seeded(`k${i}`).subarray(0, 60),
-    aliases: Array.from({ length: seeded(`n${i}`)[0]! % 4 }, (_, alias) => seededHash(`a${i}/${alias}`)),
+    aliases: Array.from({ length: seeded(`n${i}`)[0]! % 13 }, (_, alias) => seededHash(`a${i}/${alias}`)),
   })
 
 test('no byte of an erased person is left in any file, even where SQLite left copies when entries moved', async t => {
@@ -81,7 +81,7 @@ test('no byte of an erased person is left in any file, even where SQLite left co
     await vault.addAliases([{ lookup: all[i]!.lookup, aliases: [seededHash(`b${i}`), seededHash(`c${i}`)] }])
   }
   const beside = openSqliteVault(path)
-  const erased = all.filter((_, i) => i % 3 === 0).slice(0, 65)
+  const erased = all.filter((_, i) => i % 3 === 0).slice(0, 12)
   for (const { lookup } of erased) await vault.erasePerson(lookup)
   const bytes = await filesOf(dir)
   for (const { lookup, pseudonym, sealedKey, sealedId, aliases } of erased) {
