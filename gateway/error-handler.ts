@@ -1,6 +1,7 @@
 // The only place that speaks HTTP about errors: every error becomes a problem (RFC 9457). What the caller may know is
 // in the answer; what the operator needs is in the log.
 
+import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from '../runtime/logger.ts'
 import { DocumentsUnavailable } from '../storage/documents/documents.ts'
@@ -36,6 +37,35 @@ export function handleErrors(app: FastifyInstance, logger: Logger): void {
       problem('not-found', 404, 'There is nothing at this path.', 'The paths are listed at /openapi.json and /docs.'),
     )
   })
+}
+
+/** For a URL that cannot be decoded: Fastify's own answer would repeat it. */
+export function answerMalformedUrl(_error: Error, _request: FastifyRequest, reply: FastifyReply): void {
+  sendProblem(
+    reply,
+    problem(
+      'request-invalid',
+      400,
+      'The address of the request is malformed.',
+      'Percent-encode what is not plain in it.',
+    ),
+  )
+}
+
+/** For what is no HTTP, or did not arrive in time: no request was made of it, so the socket is answered. */
+export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  const [status, reason, detail] = clientErrors[error.code ?? ''] ?? [400, 'Bad Request', 'This is no HTTP request.']
+  const body = JSON.stringify(problem('request-invalid', status, detail, 'See /docs for what may be sent.'))
+  socket.end(
+    `HTTP/1.1 ${status} ${reason}\r\nconnection: close\r\ncontent-type: application/problem+json\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  )
+}
+
+const clientErrors: Record<string, [status: number, reason: string, detail: string]> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'The request did not arrive whole in time.'],
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large', 'The headers are too large.'],
 }
 
 /** Answers with a problem; `members` are added to it. A body that was not read to its end closes the connection. */

@@ -9,7 +9,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import type { Credential } from '../storage/vault/vault.ts'
 import { authorise, makeAuthenticate, type Role } from './authenticate.ts'
 import { RequestRefused } from './body/request-refused.ts'
-import { handleErrors } from './error-handler.ts'
+import { answerClientError, answerMalformedUrl, handleErrors } from './error-handler.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
 import { anomaliesRoute } from './routes/anomalies.ts'
 import { datasetsRoutes } from './routes/datasets.ts'
@@ -40,7 +40,9 @@ function newApp(deps: GatewayDeps) {
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 1_024 },
     // Query strings arrive as text: numbers are read from it. Nothing else is coerced, defaulted or removed.
     ajv: { customOptions: { removeAdditional: false, useDefaults: false, coerceTypes: 'array', allErrors: false } },
-    requestTimeout: 0,
+    requestTimeout: deps.config.requestMs,
+    frameworkErrors: answerMalformedUrl,
+    clientErrorHandler: answerClientError,
     keepAliveTimeout: 72_000,
     // While closing, what comes in over open connections is still served; each answer then closes its connection.
     return503OnClosing: false,
@@ -73,8 +75,9 @@ export async function makeGateway(deps: GatewayDeps): Promise<Gateway> {
 /** Requests at work are finished; connections do not outlive their last answer. */
 function closeConnectionsWhenClosing(app: Gateway): void {
   let closing = false
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     if (closing) reply.header('connection', 'close')
+    done()
   })
   app.addHook('preClose', async () => {
     closing = true

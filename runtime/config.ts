@@ -79,7 +79,11 @@ export const settings = {
     integer(100, 60_000),
     'how long a vault look-up may be used, ms; kept in the vault once it is made',
   ),
-  cachedPersons: setting('50000', integer(100, 5_000_000), 'persons remembered for one lease, at most'),
+  cachedPersons: setting(
+    '50000',
+    integer(100, 5_000_000),
+    'persons remembered at once, at most; each is forgotten a minute after its last event',
+  ),
   maxBodyBytes: setting(
     String(64 * MiB),
     integer(1_024, 1_024 * MiB),
@@ -92,6 +96,11 @@ export const settings = {
   maxViolations: setting('20', integer(1, 1_000), 'errors reported for one rejected event'),
   chunkEvents: setting('500', integer(1, 10_000), 'events governed and appended at a time'),
   stallMs: setting('10000', integer(50, 600_000), 'a body that sends no byte for this long is refused, ms'),
+  requestMs: setting(
+    '300000',
+    integer(1_000, 86_400_000),
+    'a request that has not arrived whole by then is refused, ms',
+  ),
   maxConcurrentRequests: setting('256', integer(1, 65_536), 'ingest requests at work at once; more are answered 503'),
   maxInflightBytes: setting(
     String(256 * MiB),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { request } from 'node:http'
+import { connect } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import type { Problem } from '../gateway/problem.ts'
@@ -123,4 +124,36 @@ test('what came before an NDJSON line without end keeps its answer', async () =>
     body.results!.map(({ outcome }) => outcome),
     ['accepted', 'accepted'],
   )
+})
+
+describe('what is no proper request is answered with a problem that repeats nothing', () => {
+  /** Sends raw bytes over a socket; resolves with all that came back. */
+  const raw = (bytes: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const { hostname, port } = new URL(ecluse.url)
+      const socket = connect(Number(port), hostname, () => socket.write(bytes))
+      let answer = ''
+      socket.on('data', chunk => {
+        answer += chunk
+      })
+      socket.on('close', () => resolve(answer))
+      socket.on('error', reject)
+    })
+
+  test('an address that cannot be decoded', async () => {
+    const answer = await raw('GET /v1/datasets/%ZZsecret HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')
+    assert.match(answer, /^HTTP\/1\.1 400 .*application\/problem\+json/s)
+    assert.doesNotMatch(answer, /ZZsecret/)
+  })
+
+  test('something that is no HTTP', async () => {
+    const answer = await raw('SECRET\r\n\r\n')
+    assert.match(answer, /^HTTP\/1\.1 400 .*urn:ecluse:problem:request-invalid/s)
+    assert.doesNotMatch(answer, /SECRET/)
+  })
+
+  test('headers without end', async () => {
+    const answer = await raw(`GET / HTTP/1.1\r\nhost: x\r\nx-long: ${'y'.repeat(20_000)}\r\n\r\n`)
+    assert.match(answer, /^HTTP\/1\.1 431 .*urn:ecluse:problem:request-invalid/s)
+  })
 })
