@@ -1,5 +1,8 @@
 // What the gateway is given by its composition root. Plain values and ports; nothing here reads the environment.
 
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
 import type { Catalogue } from '../governance/contract/catalogue.ts'
 import type { KeyRing } from '../governance/subjects/key-ring.ts'
 import type { People } from '../governance/subjects/people.ts'
@@ -25,3 +28,12 @@ export interface GatewayDeps {
   /** Milliseconds since the epoch. */
   now: () => number
 }
+
+/** The HTTP server that routes are registered on. */
+export type Gateway = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>

@@ -10,7 +10,7 @@ import type { Credential } from '../storage/vault/vault.ts'
 import { authorise, makeAuthenticate, type Role } from './authenticate.ts'
 import { RequestRefused } from './body/request-refused.ts'
 import { answerClientError, answerMalformedUrl, handleErrors } from './error-handler.ts'
-import type { GatewayDeps } from './gateway-deps.ts'
+import type { Gateway, GatewayDeps } from './gateway-deps.ts'
 import { anomaliesRoute } from './routes/anomalies.ts'
 import { datasetsRoutes } from './routes/datasets.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -32,9 +32,7 @@ declare module 'fastify' {
 /** How often idle connections are closed while the server closes, ms. */
 const CLOSE_IDLE_MS = 50
 
-export type Gateway = ReturnType<typeof newApp>
-
-function newApp(deps: GatewayDeps) {
+function newApp(deps: GatewayDeps): Gateway {
   return fastify({
     logger: false,
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 1_024 },

@@ -35,8 +35,6 @@ export const pageQuery = {
   cursor: Type.Optional(Type.String({ maxLength: 2_048, description: '`next` of the page before' })),
 }
 
-export const DEFAULT_LIMIT = 100
-
 /** Answers of a route: the good one, and a problem for each of these statuses. */
 export function answers(status: number, shape: TSchema, ...problems: number[]) {
   const problemAnswer = { description: 'Problem', content: { 'application/problem+json': { schema: ProblemShape } } }

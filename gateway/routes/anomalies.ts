@@ -1,13 +1,13 @@
 // Things that should not be: conflicting copies of an event, records that cannot be read.
 
 import Type from 'typebox'
+import type { JsonObject } from '../../storage/json.ts'
 import type { StoredAnomaly } from '../../storage/stored-shapes.ts'
 import { authorise } from '../authenticate.ts'
-import { readCursor, writeCursor } from '../cursor.ts'
 import { findDataset } from '../find-dataset.ts'
-import type { GatewayDeps } from '../gateway-deps.ts'
-import type { Gateway } from '../server.ts'
-import { answers, DEFAULT_LIMIT, listOf, pageQuery } from '../shapes.ts'
+import { findPage } from '../find-page.ts'
+import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
+import { answers, listOf, pageQuery } from '../shapes.ts'
 
 const AnomalyShape = Type.Object({
   id: Type.String(),
@@ -34,23 +34,20 @@ export function anomaliesRoute(app: Gateway, { catalogue, documents }: GatewayDe
     async request => {
       authorise(request.credential, ['data-steward'], request.query.dataset)
       const { dataset } = findDataset(catalogue, request.credential, request.query.dataset)
-      const { limit = DEFAULT_LIMIT } = request.query
-      const after = readCursor(request.query.cursor)
-      const found = await documents.find('anomalies', {
+      const { limit, cursor } = request.query
+      return findPage(documents, {
+        collection: 'anomalies',
         where: { dataset },
-        sort: { by: 'detectedAt', order: 'descending' },
+        sortBy: 'detectedAt',
         limit,
-        ...(after ? { after } : {}),
+        cursor,
+        show: shown,
       })
-      const last = found.at(-1)
-      return {
-        items: found.map(({ body }) => {
-          const { copy: _copy, eventDocument: _eventDocument, ...anomaly } = body as unknown as StoredAnomaly
-          return anomaly
-        }),
-        next:
-          found.length === limit && last ? writeCursor({ value: last.body.detectedAt as string, id: last.id }) : null,
-      }
     },
   )
+}
+
+function shown(body: JsonObject) {
+  const { copy: _copy, eventDocument: _eventDocument, ...anomaly } = body as unknown as StoredAnomaly
+  return anomaly
 }

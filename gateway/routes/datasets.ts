@@ -6,8 +6,7 @@ import { nearestSchemaVersion } from '../../governance/contract/name-schema-vers
 import type { Role } from '../authenticate.ts'
 import { RequestRefused } from '../body/request-refused.ts'
 import { findDataset, visibleDatasets } from '../find-dataset.ts'
-import type { GatewayDeps } from '../gateway-deps.ts'
-import type { Gateway } from '../server.ts'
+import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
 import { answers, listOf } from '../shapes.ts'
 
 /** A contract tells no person's data: every role may read it. */

@@ -2,8 +2,7 @@
 
 import Type from 'typebox'
 import type { Diagnostic } from '../../governance/contract/diagnostic.ts'
-import type { GatewayDeps } from '../gateway-deps.ts'
-import type { Gateway } from '../server.ts'
+import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
 
 /** Without these nothing can be accepted; every other port's outage only degrades. */
 const VITAL_PORTS = ['event-log', 'vault']

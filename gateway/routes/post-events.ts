@@ -11,9 +11,8 @@ import type { BodyLimits } from '../body/limits.ts'
 import { readEvents } from '../body/read-events.ts'
 import { RequestRefused } from '../body/request-refused.ts'
 import { findDataset } from '../find-dataset.ts'
-import type { GatewayDeps } from '../gateway-deps.ts'
+import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
 import { type IngestDeps, ingest } from '../ingest.ts'
-import type { Gateway } from '../server.ts'
 import { answers, ProblemShape } from '../shapes.ts'
 
 /** Namespace of ids made from an Idempotency-Key (RFC 9562, section 5.5). */

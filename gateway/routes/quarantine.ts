@@ -7,11 +7,10 @@ import type { StoredQuarantine } from '../../storage/stored-shapes.ts'
 import type { Credential } from '../../storage/vault/vault.ts'
 import { authorise } from '../authenticate.ts'
 import { RequestRefused } from '../body/request-refused.ts'
-import { readCursor, writeCursor } from '../cursor.ts'
 import { findDataset } from '../find-dataset.ts'
-import type { GatewayDeps } from '../gateway-deps.ts'
-import type { Gateway } from '../server.ts'
-import { answers, DEFAULT_LIMIT, listOf, pageQuery } from '../shapes.ts'
+import { findPage } from '../find-page.ts'
+import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
+import { answers, listOf, pageQuery } from '../shapes.ts'
 
 const MAX_CAUSES = 1_000
 
@@ -48,22 +47,10 @@ export function quarantineRoutes(app: Gateway, { catalogue, documents }: Gateway
       },
     },
     async request => {
-      const { cause, limit = DEFAULT_LIMIT, cursor } = request.query
+      const { cause, limit, cursor } = request.query
       const where: Filter = { dataset: visible(request.credential, request.query.dataset) }
       if (cause !== undefined) where.cause = cause
-      const after = readCursor(cursor)
-      const found = await documents.find('quarantine', {
-        where,
-        sort: { by: 'receivedAt', order: 'descending' },
-        limit,
-        ...(after ? { after } : {}),
-      })
-      const last = found.at(-1)
-      return {
-        items: found.map(({ body }) => shown(body)),
-        next:
-          found.length === limit && last ? writeCursor({ value: last.body.receivedAt as string, id: last.id }) : null,
-      }
+      return findPage(documents, { collection: 'quarantine', where, sortBy: 'receivedAt', limit, cursor, show: shown })
     },
   )
 

@@ -5,11 +5,10 @@ import type { Filter } from '../../storage/documents/documents.ts'
 import type { JsonObject } from '../../storage/json.ts'
 import { eventDocumentId, type StoredAnomaly, type StoredEvent } from '../../storage/stored-shapes.ts'
 import { RequestRefused } from '../body/request-refused.ts'
-import { readCursor, writeCursor } from '../cursor.ts'
 import { findDataset } from '../find-dataset.ts'
-import type { GatewayDeps } from '../gateway-deps.ts'
-import type { Gateway } from '../server.ts'
-import { answers, DEFAULT_LIMIT, listOf, pageQuery } from '../shapes.ts'
+import { findPage } from '../find-page.ts'
+import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
+import { answers, listOf, pageQuery } from '../shapes.ts'
 
 const MAX_CONFLICTS_SHOWN = 100
 
@@ -57,7 +56,7 @@ export function storedEventsRoutes(app: Gateway, { catalogue, documents }: Gatew
     },
     async request => {
       const { dataset } = findDataset(catalogue, request.credential, request.params.dataset)
-      const { subject, from, to, limit = DEFAULT_LIMIT, cursor } = request.query
+      const { subject, from, to, limit, cursor } = request.query
       const where: Filter = { dataset, held: 0 }
       if (subject !== undefined) where.subject = subject
       if (from !== undefined || to !== undefined)
@@ -65,18 +64,7 @@ export function storedEventsRoutes(app: Gateway, { catalogue, documents }: Gatew
           ...(from === undefined ? {} : { from: utc(from) }),
           ...(to === undefined ? {} : { before: utc(to) }),
         }
-      const after = readCursor(cursor)
-      const found = await documents.find('events', {
-        where,
-        sort: { by: 'time', order: 'descending' },
-        limit,
-        ...(after ? { after } : {}),
-      })
-      const last = found.at(-1)
-      return {
-        items: found.map(({ body }) => shown(body)),
-        next: found.length === limit && last ? writeCursor({ value: last.body.time as string, id: last.id }) : null,
-      }
+      return findPage(documents, { collection: 'events', where, sortBy: 'time', limit, cursor, show: shown })
     },
   )
 

@@ -1,9 +1,9 @@
 // What a field is: the data categories of Fideslang 3.x (https://ethyca.github.io/fideslang/taxonomy/), each with the
 // level it has when nobody says otherwise.
 
-import type { Level } from '../contract/contract.ts'
+export const levels = ['public', 'internal', 'confidential', 'restricted'] as const
 
-export const levels: readonly Level[] = ['public', 'internal', 'confidential', 'restricted']
+export type Level = (typeof levels)[number]
 
 const keys = `
 system system.authentication system.operations

@@ -3,9 +3,9 @@
 
 import Type from 'typebox'
 import type { JsonSchema } from '../../storage/registry/registry.ts'
+import type { Level } from '../classification/taxonomy.ts'
 import { categories, higherLevel, levels } from '../classification/taxonomy.ts'
 import { checkShape } from './check-shape.ts'
-import type { Level } from './contract.ts'
 import type { Position, Report } from './diagnostic.ts'
 import { type ReadAction, readAction } from './read-action.ts'
 import type { Path, SourceFile } from './source-file.ts'

@@ -1,11 +1,12 @@
 // Policy and schema annotation decide together: the more precise category, the higher level, one action. Where they
 // contradict each other neither wins: it is an error that names both places.
 
+import type { Level } from '../classification/taxonomy.ts'
 import { categories, higherLevel, isWithin, levels } from '../classification/taxonomy.ts'
 import { actions } from '../protection/actions.ts'
 import type { Annotation } from './annotation.ts'
 import type { Classification } from './classify.ts'
-import type { FieldRule, Level } from './contract.ts'
+import type { FieldRule } from './contract.ts'
 import { formatPosition } from './diagnostic.ts'
 import { compareSpecificity, matchesPattern } from './json-pointer.ts'
 import type { ReadAction } from './read-action.ts'

@@ -3,10 +3,9 @@
 
 import type { JsonObject, JsonValue } from '../../storage/json.ts'
 import type { JsonSchema } from '../../storage/registry/registry.ts'
+import type { Level } from '../classification/taxonomy.ts'
 import type { Action, ActionName } from '../protection/action.ts'
 import type { Policy } from './policy.ts'
-
-export type Level = 'public' | 'internal' | 'confidential' | 'restricted'
 
 /** One way in which an event breaks its contract. Never holds a value or an undeclared property's name. */
 export interface Violation {

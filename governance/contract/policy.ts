@@ -2,10 +2,10 @@
 // (`policies/policy.schema.json`) and the validation all come from here.
 
 import Type, { type Static, type TSchema } from 'typebox'
+import type { Level } from '../classification/taxonomy.ts'
 import { categories, levels } from '../classification/taxonomy.ts'
 import type { ActionName } from '../protection/action.ts'
 import { actions } from '../protection/actions.ts'
-import type { Level } from './contract.ts'
 
 export const DATASET_PATTERN = '^[a-z][a-z0-9-]{0,62}$'
 

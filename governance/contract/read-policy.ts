@@ -1,7 +1,7 @@
 // Reads one policy file: its shape, its actions, and everything that can be judged without the schema.
 
+import type { Level } from '../classification/taxonomy.ts'
 import { checkShape } from './check-shape.ts'
-import type { Level } from './contract.ts'
 import type { Position, Report } from './diagnostic.ts'
 import { didYouMean, listed } from './did-you-mean.ts'
 import { isTimeZone, readInstant } from './instant.ts'

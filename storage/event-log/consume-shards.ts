@@ -3,11 +3,19 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type ConsumeOptions, type Consumer, EventLogUnavailable, type StoredRecord } from './event-log.ts'
-import type { Shard } from './sqlite.ts'
 
 /** Pause before a failed batch is tried again: doubled up to the longest. */
 const FIRST_RETRY_MS = 50
 const LONGEST_RETRY_MS = 5_000
+
+/** One partition of one topic. */
+export interface Shard {
+  id: number
+  topic: string
+  incarnation: string
+  partition: number
+  nextOffset: number
+}
 
 export interface ShardSource {
   shards(): Shard[]

@@ -2,9 +2,10 @@
 
 import { randomUUID } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
+import { reach } from '../reach.ts'
 import { groupCommit } from '../sqlite/group-commit.ts'
 import { inTransaction, openSqlite } from '../sqlite/open-sqlite.ts'
-import { consumeShards } from './consume-shards.ts'
+import { consumeShards, type Shard } from './consume-shards.ts'
 import {
   type ConsumeOptions,
   type EventLog,
@@ -18,15 +19,6 @@ import { partitionOf } from './partition-of.ts'
 
 /** Records are numbered shard × 2⁴⁰ + offset, so that they rest in the order they are read: 8,191 shards fit. */
 const SHARD_STRIDE = 2 ** 40
-
-/** One partition of one topic. */
-export interface Shard {
-  id: number
-  topic: string
-  incarnation: string
-  partition: number
-  nextOffset: number
-}
 
 /**
  * Opens or creates the log in one SQLite file.
@@ -100,8 +92,8 @@ export function openSqliteEventLog(path: string): EventLog {
     append: async entries => {
       // Told to the caller as its own mistake, before it could fail a transaction shared with others.
       for (const { topic } of entries) shardsOf(topic)
-      const positions = await commit(entries).catch(error => {
-        available(() => restoreOffsets(db, shards))
+      const positions = await commit(entries).catch(async error => {
+        await available(() => restoreOffsets(db, shards))
         throw new EventLogUnavailable('the event log could not be written', { cause: error })
       })
       for (const wake of wakeConsumers) wake()
@@ -129,13 +121,7 @@ export function openSqliteEventLog(path: string): EventLog {
   }
 }
 
-function available<T>(work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    throw new EventLogUnavailable('the event log cannot be reached', { cause: error })
-  }
-}
+const available = <T>(work: () => T) => reach(EventLogUnavailable, work)
 
 function createTables(db: DatabaseSync): void {
   db.exec(`

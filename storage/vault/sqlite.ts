@@ -3,6 +3,7 @@
 
 import type { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { reach } from '../reach.ts'
 import { groupCommit } from '../sqlite/group-commit.ts'
 import { inTransaction, openSqlite } from '../sqlite/open-sqlite.ts'
 import {
@@ -40,7 +41,7 @@ export function openSqliteVault(path: string): Vault {
   return {
     findPersons: async lookups => available(() => lookups.map(findOne)),
     insertPersonsIfAbsent: async entries => {
-      if (entries.length > 0) await insertPersons(entries).catch(unavailable)
+      if (entries.length > 0) await available(() => insertPersons(entries))
     },
     addAliases: async additions => available(() => inTransaction(db, () => addAliases(sql, additions))),
     findByAlias: async alias => available(() => sql.findByAlias.all(alias).map(toPerson)),
@@ -55,7 +56,7 @@ export function openSqliteVault(path: string): Vault {
         return sql.updatePerson.run(change.state ?? null, objections, lookup).changes > 0
       }),
     erasePerson: async lookup => {
-      const erased = available(() => inTransaction(db, () => erasePerson(sql, lookup)))
+      const erased = await available(() => inTransaction(db, () => erasePerson(sql, lookup)))
       await leaveNoTrace(db)
       return erased
     },
@@ -70,7 +71,7 @@ export function openSqliteVault(path: string): Vault {
     listKeys: async prefix => available(() => sql.listKeys.all(prefix, `${prefix}\u{10ffff}`).map(toKey)),
     setKeyEnd: async (name, endsAtMs) => available(() => void sql.setKeyEnd.run(endsAtMs, name)),
     deleteEndedKeys: async nowMs => {
-      const names = available(() => sql.deleteEndedKeys.all(nowMs).map(row => row.name as string))
+      const names = await available(() => sql.deleteEndedKeys.all(nowMs).map(row => row.name as string))
       if (names.length > 0) await leaveNoTrace(db)
       return names
     },
@@ -97,31 +98,22 @@ export function openSqliteVault(path: string): Vault {
   }
 }
 
-function available<T>(work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    return unavailable(error)
-  }
-}
-
-function unavailable(error: unknown): never {
-  throw new VaultUnavailable('the vault cannot be reached or written', { cause: error })
-}
+const available = <T>(work: () => T | Promise<T>) => reach(VaultUnavailable, work)
 
 /**
  * Overwriting what is deleted is not enough: when entries move between pages, SQLite leaves copies of them in the gaps.
  * So the file is written anew: 0.3 s for 100,000 persons.
  */
 async function leaveNoTrace(db: DatabaseSync): Promise<void> {
-  available(() => db.exec('VACUUM'))
+  await available(() => db.exec('VACUUM'))
   await truncateWal(db)
 }
 
 /** Readers may hold the log open for a moment: tried until it is empty, then given up with an error. */
 async function truncateWal(db: DatabaseSync): Promise<void> {
   for (let attempt = 0; attempt < CHECKPOINT_ATTEMPTS; attempt++) {
-    if (available(() => db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()!.busy) === 0) return
+    const { busy } = await available(() => db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()!)
+    if (busy === 0) return
     await sleep(CHECKPOINT_PAUSE_MS)
   }
   throw new VaultUnavailable('the vault’s write-ahead log could not be truncated: another process holds it open')
