@@ -66,6 +66,20 @@ export interface Checked {
 
 export const files = { 'policies/orders.yaml': policyText, 'schemas/orders/1-0-0.json': schemaText }
 
+/** Writes the small dataset's files, with changes, into `dir`. */
+export async function writeDataset(
+  dir: string,
+  changed: Record<string, string | Buffer | undefined> = {},
+): Promise<void> {
+  await mkdir(join(dir, 'schemas'))
+  await mkdir(join(dir, 'policies'))
+  for (const [path, text] of Object.entries({ ...files, ...changed })) {
+    if (text === undefined) continue
+    await mkdir(dirname(join(dir, path)), { recursive: true })
+    await writeFile(join(dir, path), text)
+  }
+}
+
 /** Writes the files (over the small dataset's own; undefined leaves one out), locks them unless told not to, loads. */
 export async function check(
   changed: Record<string, string | Buffer | undefined> = {},
@@ -73,13 +87,7 @@ export async function check(
 ): Promise<Checked> {
   const dir = await mkdtemp(join(tmpdir(), 'ecluse-contract-'))
   try {
-    await mkdir(join(dir, 'schemas'))
-    await mkdir(join(dir, 'policies'))
-    for (const [path, text] of Object.entries({ ...files, ...changed })) {
-      if (text === undefined) continue
-      await mkdir(dirname(join(dir, path)), { recursive: true })
-      await writeFile(join(dir, path), text)
-    }
+    await writeDataset(dir, changed)
     const schemasDir = join(dir, 'schemas')
     if (lock && !changed['schemas/lock.json']) await lockSchemas(schemasDir)
     const nowMs = Date.parse('2026-11-21T00:00:00Z')

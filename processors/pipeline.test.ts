@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import type { Catalogue } from '../governance/contract/catalogue.ts'
+import { makeLogger } from '../runtime/logger.ts'
+import { openSqliteDocuments } from '../storage/documents/sqlite.ts'
+import { openSqliteEventLog } from '../storage/event-log/sqlite.ts'
+import { type EventRecord, writeEventRecord } from '../storage/event-record.ts'
+import { QUARANTINE_TOPIC, type QuarantineRecord, writeQuarantineRecord } from '../storage/quarantine-record.ts'
+import { collections, type StoredAnomaly, type StoredEvent } from '../storage/stored-shapes.ts'
+import { samplePerson } from '../storage/vault/contract-suite.ts'
+import { openSqliteVault } from '../storage/vault/sqlite.ts'
+import { eventually } from '../test/eventually.ts'
+import { archiveEvents } from './archive-events.ts'
+import { type PipelineDeps, startPipeline } from './pipeline.ts'
+import { readRecords } from './read-records.ts'
+
+const TOPIC = 'ecluse.orders'
+const DAY_MS = 86_400_000
+const catalogue = {
+  all: () => [{ dataset: 'orders' }],
+  find: () => ({ retentionMs: { events: DAY_MS } }),
+} as unknown as Catalogue
+
+/** A pipeline over real embedded stores. */
+async function opened(t: TestContext) {
+  const dir = mkdtempSync(join(tmpdir(), 'ecluse-pipeline-'))
+  const log = openSqliteEventLog(join(dir, 'log.sqlite'))
+  const documents = await openSqliteDocuments(join(dir, 'documents.sqlite'))
+  const vault = openSqliteVault(join(dir, 'vault.sqlite'))
+  for (const topic of [TOPIC, QUARANTINE_TOPIC]) await log.ensureTopic(topic, { partitions: 1, retentionMs: null })
+  for (const [name, settings] of Object.entries(collections)) await documents.ensureCollection(name, settings)
+  const counts: Record<string, number> = {}
+  const deps: PipelineDeps = {
+    catalogue,
+    log,
+    documents,
+    vault,
+    logger: makeLogger('json', 'error'),
+    batchSize: 3,
+    now: Date.now,
+    count: (_dataset, effect, records) => {
+      counts[effect] = (counts[effect] ?? 0) + records
+    },
+  }
+  const pipeline = await startPipeline(deps)
+  t.after(async () => {
+    await pipeline.stop()
+    for (const store of [log, documents, vault]) await store.close()
+    rmSync(dir, { recursive: true })
+  })
+  const append = (...records: EventRecord[]) =>
+    log.append(records.map(given => ({ topic: TOPIC, record: writeEventRecord(given, Buffer.alloc(5)) })))
+  const settled = () => eventually('everything is handled', async () => (await pipeline.lag()) === 0)
+  return { log, documents, vault, counts, append, settled }
+}
+
+function record(changes: Partial<EventRecord> = {}): EventRecord {
+  const now = new Date().toISOString()
+  return {
+    dataset: 'orders',
+    id: randomUUID(),
+    source: 'urn:ecluse:orders',
+    type: 'orders',
+    time: now,
+    timeAmbiguous: false,
+    receivedAt: now,
+    subject: 'p1.aaaaaaaaaaaaaaaaaaaaaa',
+    schema: '1-0-0',
+    policy: '0123456789abcdef',
+    content: 'same',
+    held: false,
+    traceparent: '00-0-0-01',
+    event: { amount: 1 },
+    ...changes,
+  }
+}
+
+test('the first copy of an event is effective; others of its content are duplicates, of other content conflicts', async t => {
+  const { documents, counts, append, settled } = await opened(t)
+  const first = record()
+  const [position] = await append(first, first, record())
+  await append(first, { ...first, content: 'other', event: { amount: 2 } })
+  await settled()
+  const stored = (await documents.get('events', `orders/${first.id}`))!
+  const body = stored.body as unknown as StoredEvent
+  assert.deepEqual([body.position, body.event], [position, { amount: 1 }])
+  assert.equal(stored.expiresAtMs, Date.parse(first.receivedAt) + DAY_MS)
+  assert.deepEqual(counts, { effective: 2, duplicate: 2, conflict: 1, erased: 0, unreadable: 0 })
+  const [conflict] = await documents.find('anomalies', { where: { eventDocument: `orders/${first.id}` }, limit: 10 })
+  const anomaly = conflict!.body as unknown as StoredAnomaly
+  assert.deepEqual([anomaly.kind, anomaly.copy], ['conflict', { amount: 2 }])
+})
+
+test('a log that is read again from the start has no second effect', async t => {
+  const { log, documents, append, settled, counts } = await opened(t)
+  await append(...Array.from({ length: 10 }, () => record()))
+  await settled()
+  const before = await documents.find('events', { limit: 100 })
+  const again: number[] = []
+
+  const consumer = await log.consume({
+    group: 'again',
+    topics: [TOPIC],
+    batchSize: 4,
+    handle: async batch => {
+      const { effective } = await archiveEvents({ documents, catalogue }, readRecords(batch).events)
+      again.push(effective.length)
+    },
+    onError: error => assert.fail(error),
+  })
+  await eventually('the log is read again', async () => (await log.lag('again', [TOPIC])) === 0)
+  await consumer.stop()
+  assert.equal(
+    again.reduce((sum, n) => sum + n),
+    10,
+    'the first copies are the same ones',
+  )
+  assert.deepEqual(await documents.find('events', { limit: 100 }), before)
+  assert.equal(counts.effective, 10)
+})
+
+test('a record that cannot be read is passed over, told with its position, and holds up nothing', async t => {
+  const { log, documents, counts, append, settled } = await opened(t)
+  const broken = {
+    key: null,
+    value: Buffer.from('\0\0\0\0\x01{"secret":'),
+    headers: writeEventRecord(record(), Buffer.alloc(5)).headers,
+  }
+  await log.append([{ topic: TOPIC, record: broken }])
+  const good = record()
+  await append(good)
+  await settled()
+  assert.ok(await documents.get('events', `orders/${good.id}`))
+  assert.equal(counts.unreadable, 1)
+  const anomalies = await documents.find('anomalies', { where: { dataset: 'orders' }, limit: 10 })
+  assert.equal(anomalies.length, 1)
+  assert.doesNotMatch(JSON.stringify(anomalies), /secret/)
+})
+
+test('events and rejected originals of an erased person are passed over', async t => {
+  const { log, documents, vault, counts, append, settled } = await opened(t)
+  const person = samplePerson()
+  await vault.insertPersonsIfAbsent([person])
+  await vault.erasePerson(person.lookup)
+  const theirs = record({ subject: person.pseudonym })
+  const nobodys = record({ subject: null })
+  await append(theirs, nobodys)
+  const quarantined = (by: QuarantineRecord['sealedBy']): QuarantineRecord => ({
+    id: randomUUID(),
+    dataset: 'orders',
+    receivedAt: new Date().toISOString(),
+    expiresAtMs: Date.now() + DAY_MS,
+    schema: '1-0-0',
+    policy: '0123456789abcdef',
+    errors: [{ pointer: '/amount', keyword: 'type', detail: 'd', fix: 'f' }],
+    sealedBy: by,
+    sealed: 'AAAA',
+  })
+  const entries = [quarantined({ by: 'person', pseudonym: person.pseudonym }), quarantined({ by: 'day', key: 'k' })]
+  await log.append([
+    ...entries.map(entry => ({ topic: QUARANTINE_TOPIC, record: writeQuarantineRecord(entry) })),
+    { topic: QUARANTINE_TOPIC, record: { key: null, value: Buffer.from('none'), headers: {} } },
+  ])
+  await settled()
+  assert.equal(await documents.get('events', `orders/${theirs.id}`), undefined)
+  assert.ok(await documents.get('events', `orders/${nobodys.id}`))
+  assert.equal(await documents.get('quarantine', entries[0]!.id), undefined)
+  assert.equal((await documents.get('quarantine', entries[1]!.id))?.body.cause, '/amount type')
+  assert.deepEqual([counts.erased, counts.quarantined, counts.unreadable], [1, 1, 1])
+})
