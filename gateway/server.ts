@@ -55,8 +55,8 @@ export async function makeGateway(deps: GatewayDeps): Promise<Gateway> {
   handleErrors(app as unknown as FastifyInstance, deps.logger)
   protectRoutes(app, deps)
   await app.register(fastifyRateLimit, rateLimit(deps))
-  await app.register(fastifySwagger, { openapi: openApi(deps) })
-  await app.register(fastifySwaggerUi, { routePrefix: '/docs', staticCSP: true, indexPrefix: '' })
+  await app.register(fastifySwagger, { openapi: openApi() })
+  await app.register(fastifySwaggerUi, { routePrefix: '/docs', staticCSP: true, theme: { title: 'Écluse' } })
   await app.register(async routes => {
     healthRoutes(routes as Gateway, deps)
     postEventsRoute(routes as Gateway, deps)
@@ -117,7 +117,7 @@ function rateLimit(deps: GatewayDeps) {
   }
 }
 
-function openApi(deps: GatewayDeps) {
+function openApi() {
   return {
     openapi: '3.1.0' as const,
     info: {
@@ -127,7 +127,8 @@ function openApi(deps: GatewayDeps) {
         'The lock gate for event streams: every event is declared, checked, classified and protected before it is stored.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    servers: [{ url: deps.config.url }],
+    // Relative to where the document was read from.
+    servers: [{ url: '/' }],
     components: {
       securitySchemes: { apiKey: { type: 'http' as const, scheme: 'bearer', description: 'An API key: eck_…' } },
     },

@@ -26,6 +26,7 @@ export function anomaliesRoute(app: Gateway, { catalogue, documents }: GatewayDe
     {
       config: { roles: ['data-steward'] },
       schema: {
+        tags: ['anomalies'],
         summary: 'Anomalies of a dataset, newest first',
         querystring: Type.Object({ dataset: Type.String(), ...pageQuery }, { additionalProperties: false }),
         response: answers(200, listOf(AnomalyShape), 400, 401, 403, 404),

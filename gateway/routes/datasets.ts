@@ -50,7 +50,11 @@ export function datasetsRoutes(app: Gateway, deps: GatewayDeps): void {
     '/v1/datasets',
     {
       config: { roles },
-      schema: { summary: 'All live datasets', response: answers(200, listOf(SummaryShape), 401, 403) },
+      schema: {
+        tags: ['datasets'],
+        summary: 'All live datasets',
+        response: answers(200, listOf(SummaryShape), 401, 403),
+      },
     },
     async request => ({ items: visibleDatasets(deps.catalogue, request.credential).map(summary), next: null }),
   )
@@ -59,10 +63,18 @@ export function datasetsRoutes(app: Gateway, deps: GatewayDeps): void {
     '/v1/datasets/:dataset',
     {
       config: { roles },
-      schema: { summary: 'A dataset’s contract', params, response: answers(200, DatasetShape, 401, 403, 404) },
+      schema: {
+        tags: ['datasets'],
+        summary: 'A dataset’s contract',
+        params,
+        response: answers(200, DatasetShape, 401, 403, 404),
+      },
     },
     async request =>
-      description(findDataset(deps.catalogue, request.credential, request.params.dataset), deps.config.url),
+      description(
+        findDataset(deps.catalogue, request.credential, request.params.dataset),
+        `${request.protocol}://${request.host}`,
+      ),
   )
 
   app.get(
@@ -70,6 +82,7 @@ export function datasetsRoutes(app: Gateway, deps: GatewayDeps): void {
     {
       config: { roles },
       schema: {
+        tags: ['datasets'],
         summary: 'A schema version, as registered',
         params: Type.Object({ dataset: Type.String(), version: Type.String() }),
         response: answers(200, Type.String(), 401, 403, 404),
@@ -87,7 +100,12 @@ export function datasetsRoutes(app: Gateway, deps: GatewayDeps): void {
     '/v1/datasets/:dataset/policy',
     {
       config: { roles },
-      schema: { summary: 'The policy, as registered', params, response: answers(200, Type.String(), 401, 403, 404) },
+      schema: {
+        tags: ['datasets'],
+        summary: 'The policy, as registered',
+        params,
+        response: answers(200, Type.String(), 401, 403, 404),
+      },
     },
     async (request, reply) =>
       reply

@@ -22,6 +22,7 @@ export function healthRoutes(app: Gateway, deps: GatewayDeps): void {
     '/livez',
     {
       schema: {
+        tags: ['operations'],
         summary: 'Is the process alive?',
         security: [],
         response: { 200: Type.Object({ status: Type.String() }) },
@@ -34,6 +35,7 @@ export function healthRoutes(app: Gateway, deps: GatewayDeps): void {
     '/readyz',
     {
       schema: {
+        tags: ['operations'],
         summary: 'May events be sent?',
         description: '503 when the event log or the vault cannot be reached; else 200, with what is degraded.',
         security: [],
@@ -57,7 +59,14 @@ export function healthRoutes(app: Gateway, deps: GatewayDeps): void {
 
   app.get(
     '/metrics',
-    { schema: { summary: 'Metrics for Prometheus', security: [], response: { 200: Type.String() } } },
+    {
+      schema: {
+        tags: ['operations'],
+        summary: 'Metrics for Prometheus',
+        security: [],
+        response: { 200: Type.String() },
+      },
+    },
     async (_request, reply) => reply.type('text/plain; version=0.0.4').send(await deps.telemetry.scrape()),
   )
 

@@ -50,6 +50,7 @@ const body = {
 }
 
 const schema = {
+  tags: ['events'],
   summary: 'Hand over events',
   description:
     'One JSON object, an array, NDJSON, or CloudEvents (binary, structured, batch); gzip, deflate or zstd welcome. ' +

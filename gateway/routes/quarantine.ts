@@ -38,6 +38,7 @@ export function quarantineRoutes(app: Gateway, { catalogue, documents }: Gateway
     {
       config: { roles: ['data-steward'] },
       schema: {
+        tags: ['quarantine'],
         summary: 'Rejected events, newest first',
         querystring: Type.Object(
           { dataset, cause: Type.Optional(Type.String({ maxLength: 1_024 })), ...pageQuery },
@@ -59,6 +60,7 @@ export function quarantineRoutes(app: Gateway, { catalogue, documents }: Gateway
     {
       config: { roles: ['data-steward'] },
       schema: {
+        tags: ['quarantine'],
         summary: 'Why events were rejected, with counts',
         querystring: Type.Object({ dataset }, { additionalProperties: false }),
         response: answers(200, listOf(CauseShape), 400, 401, 403, 404),
@@ -76,6 +78,7 @@ export function quarantineRoutes(app: Gateway, { catalogue, documents }: Gateway
     {
       config: { roles: ['data-steward'] },
       schema: {
+        tags: ['quarantine'],
         summary: 'One rejected event',
         params: Type.Object({ id: Type.String() }),
         response: answers(200, EntryShape, 401, 403, 404),

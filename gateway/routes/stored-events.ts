@@ -40,6 +40,7 @@ export function storedEventsRoutes(app: Gateway, { catalogue, documents }: Gatew
     {
       config: { roles: ['data-steward'] },
       schema: {
+        tags: ['events'],
         summary: 'Stored events, newest first',
         params: Type.Object({ dataset: Type.String() }),
         querystring: Type.Object(
@@ -73,6 +74,7 @@ export function storedEventsRoutes(app: Gateway, { catalogue, documents }: Gatew
     {
       config: { roles: ['data-steward'] },
       schema: {
+        tags: ['events'],
         summary: 'One stored event',
         params: Type.Object({ dataset: Type.String(), id: Type.String() }),
         response: answers(200, SingleEventShape, 401, 403, 404),
