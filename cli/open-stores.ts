@@ -55,7 +55,8 @@ export async function openStores(config: Config): Promise<Stores> {
   return {
     ...stores,
     close: async () => {
-      for (const store of Object.values(stores)) await store.close()
+      // Whatever was acknowledged is on disk: a store that cannot be closed keeps none of the others open.
+      await Promise.allSettled(Object.values(stores).map(store => store.close()))
       unlock()
     },
   }

@@ -27,6 +27,7 @@ export interface Running {
   /** `http://127.0.0.1:8080` */
   address: string
   logger: Logger
+  stores: Stores
   stop(): Promise<void>
 }
 
@@ -102,7 +103,7 @@ async function startAll(config: Config, logger: Logger, shutdown: Shutdown): Pro
   shutdown.onStop('gateway', () => app.close())
   logger.info({ address, datasets: catalogue.all().map(({ dataset }) => dataset) }, `listening on ${address}`)
   if (devKeys) tellDevKeys(config, devKeys)
-  return { address, logger, stop: shutdown.stop }
+  return { address, logger, stores, stop: shutdown.stop }
 }
 
 async function prepareStores({ log, documents }: Stores): Promise<void> {

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { clientApiKey } from '../cli/dev-credentials.ts'
+import { start } from '../cli/start.ts'
+import type { Problem } from '../gateway/problem.ts'
+import { readConfig } from '../runtime/config.ts'
+import { transaction } from './fixtures.ts'
+import { makeDir } from './spawn-ecluse.ts'
+
+/** Écluse in this process, so that a store can be taken from under it. */
+async function running(t: TestContext) {
+  const dir = makeDir()
+  const config = readConfig({
+    ECLUSE_PORT: '0',
+    ECLUSE_LOG_LEVEL: 'error',
+    ECLUSE_LOG_FORMAT: 'json',
+    ECLUSE_DATA_DIR: join(dir, 'data'),
+    ECLUSE_SCHEMAS_DIR: join(dir, 'schemas'),
+    ECLUSE_POLICIES_DIR: join(dir, 'policies'),
+    ECLUSE_LEASE_MS: '100',
+  })
+  const ecluse = await start(config)
+  t.after(() => ecluse.stop())
+  const post = (body: unknown) =>
+    fetch(`${ecluse.address}/v1/datasets/transactions/events`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${clientApiKey(config, 'producer')}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+  const readiness = async () => {
+    const response = await fetch(`${ecluse.address}/readyz`)
+    return { code: response.status, ...((await response.json()) as { status: string; degraded: string[] }) }
+  }
+  return { ...ecluse, post, readiness }
+}
+
+async function assertUnavailable(response: Response, port: RegExp): Promise<void> {
+  assert.equal(response.status, 503)
+  assert.ok(Number(response.headers.get('retry-after')) > 0)
+  const problem = (await response.json()) as Problem
+  assert.equal(problem.type, 'urn:ecluse:problem:unavailable')
+  assert.match(problem.detail, port)
+}
+
+test('without the event log nothing is accepted: 503 with Retry-After, and not ready', async t => {
+  const { stores, post, readiness } = await running(t)
+  await stores.log.close()
+  await assertUnavailable(await post(transaction()), /event log/)
+  assert.deepEqual(await readiness(), {
+    ...(await readiness()),
+    code: 503,
+    status: 'unavailable',
+    degraded: ['event-log'],
+  })
+})
+
+test('without the vault nothing is accepted: 503 with Retry-After, and not ready', async t => {
+  const { stores, post, readiness } = await running(t)
+  assert.equal((await post(transaction())).status, 202)
+  await stores.vault.close()
+  await assertUnavailable(
+    await post([transaction(), { ...transaction(), utilisateur: { idUtilisateur: 'new' } }]),
+    /vault/,
+  )
+  assert.equal((await readiness()).code, 503)
+})
+
+test('without any other store events are accepted all the same: ready, and degraded by name', async t => {
+  const { stores, post, readiness } = await running(t)
+  for (const store of [stores.documents, stores.tables]) await store.close()
+  assert.equal((await post(transaction())).status, 202)
+  const { code, status, degraded } = await readiness()
+  assert.deepEqual([code, status, degraded], [200, 'degraded', ['documents', 'tables']])
+})
