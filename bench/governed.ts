@@ -6,13 +6,12 @@ import { openStores } from '../cli/open-stores.ts'
 import { makeApiKey } from '../gateway/authenticate.ts'
 import { makeGateway } from '../gateway/server.ts'
 import { openCatalogue } from '../governance/contract/catalogue.ts'
-import { topicOf } from '../governance/contract/topic-of.ts'
+import { quarantineTopicOf, topicOf } from '../governance/contract/topic-of.ts'
 import { openKeyRing } from '../governance/subjects/key-ring.ts'
 import { openPeople } from '../governance/subjects/people.ts'
 import { readConfig } from '../runtime/config.ts'
 import { makeLogger } from '../runtime/logger.ts'
 import { startTelemetry } from '../runtime/telemetry.ts'
-import { QUARANTINE_TOPIC } from '../storage/quarantine-record.ts'
 
 /** Starts the gateway on a free port. @returns its address and a producer's key */
 export async function startGoverned(dataDir: string): Promise<{ address: string; apiKey: string }> {
@@ -22,16 +21,19 @@ export async function startGoverned(dataDir: string): Promise<{ address: string;
     ECLUSE_SCHEMAS_DIR: join(contract, 'schemas'),
     ECLUSE_POLICIES_DIR: join(contract, 'policies'),
     ECLUSE_MAX_REQUESTS_PER_SECOND: '1000000',
+    ECLUSE_MAX_EVENTS_PER_SECOND: '10000000',
     ECLUSE_LOG_LEVEL: 'error',
   })
   const stores = await openStores(config)
-  await stores.log.ensureTopic(QUARANTINE_TOPIC, { partitions: 1, retentionMs: null })
   const ring = await openKeyRing(stores.vault, loadKek(config), Date.now)
   const people = await openPeople(stores.vault, ring, config)
   const catalogue = await openCatalogue({
     ...config,
     registry: stores.registry,
-    onActivate: ({ dataset }) => stores.log.ensureTopic(topicOf(dataset), { partitions: 1, retentionMs: null }),
+    onActivate: async ({ dataset }) => {
+      for (const topic of [topicOf(dataset), quarantineTopicOf(dataset)])
+        await stores.log.ensureTopic(topic, { partitions: 1, retentionMs: null })
+    },
     onProblem: ({ diagnostics }) => {
       throw new Error(JSON.stringify(diagnostics))
     },

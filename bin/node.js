@@ -28,7 +28,8 @@ function findNode() {
   process.exit(1)
 }
 
-const child = spawn(findNode(), process.argv.slice(2), { stdio: 'inherit' })
+// The channel tells the child when this process is gone, however it ended.
+const child = spawn(findNode(), process.argv.slice(2), { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
 child.on('error', error => {
   process.stderr.write(`ecluse: could not start Node: ${error.message}\n`)

@@ -16,8 +16,12 @@ const check: Verb = async (args, config) => {
     options: { json: { type: 'boolean' }, lock: { type: 'boolean' } },
   })
   const [dataset] = positionals
-  if (values.lock) await lockSchemas(config.schemasDir)
-  const loaded = await loadContracts(config)
+  let loaded = await loadContracts(config)
+  if (values.lock) {
+    const broken = new Set(loaded.diagnostics.filter(({ severity }) => severity === 'error').map(({ file }) => file))
+    await lockSchemas(config.schemasDir, file => !broken.has(file))
+    loaded = await loadContracts(config)
+  }
   const diagnostics = loaded.diagnostics.filter(d => !dataset || !d.dataset || d.dataset === dataset)
   const contracts = [...loaded.contracts.values()].filter(c => !dataset || c.dataset === dataset)
   const errors = diagnostics.filter(({ severity }) => severity === 'error')

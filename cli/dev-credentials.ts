@@ -34,5 +34,10 @@ export function clientApiKey(config: Config, role: Role): string {
     throw new Error(
       `no API key: set ECLUSE_API_KEY, or start \`ecluse serve\` in development first (it writes ${path})`,
     )
-  return (JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>)[role]!
+  try {
+    return (JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>)[role]!
+  } catch {
+    // The parser's own message would quote the keys.
+    throw new Error(`${path} cannot be read as JSON: set ECLUSE_API_KEY, or make a key with \`ecluse keys create\``)
+  }
 }

@@ -4,6 +4,7 @@
 import { parseArgs } from 'node:util'
 import { makeApiKey, type Role } from '../gateway/authenticate.ts'
 import { didYouMean } from '../governance/contract/did-you-mean.ts'
+import { DATASET_PATTERN } from '../governance/contract/policy.ts'
 import { openKeyRing } from '../governance/subjects/key-ring.ts'
 import type { Config } from '../runtime/config.ts'
 import type { Vault } from '../storage/vault/vault.ts'
@@ -13,6 +14,7 @@ import type { Verb } from './verb.ts'
 
 const ROLES: Role[] = ['producer', 'data-owner', 'data-steward', 'data-engineer', 'analyst', 'dpo', 'auditor']
 const DAY_MS = 86_400_000
+const MAX_DAYS = 36_500
 
 const options = {
   role: { type: 'string' },
@@ -39,9 +41,13 @@ async function create(vault: Vault, values: { role?: string; datasets: string; d
   const role = ROLES.find(known => known === values.role)
   if (!role) throw new Error(`--role is one of ${ROLES.join(', ')}. ${didYouMean(values.role ?? '', ROLES)}`)
   const days = values.days === undefined ? undefined : Number(values.days)
-  if (days !== undefined && !(days > 0)) throw new Error('--days is a number greater than 0')
+  if (days !== undefined && !(Number.isInteger(days) && days >= 1 && days <= MAX_DAYS))
+    throw new Error(`--days is a whole number from 1 to ${MAX_DAYS}`)
+  const datasets = values.datasets.split(',')
+  if (!datasets.every(name => name === '*' || new RegExp(DATASET_PATTERN).test(name)))
+    throw new Error('--datasets is a list of dataset names with commas between, or *')
   const expiresAtMs = days === undefined ? null : Date.now() + days * DAY_MS
-  const { apiKey, credential } = makeApiKey(role, values.datasets.split(','), Date.now(), expiresAtMs)
+  const { apiKey, credential } = makeApiKey(role, datasets, Date.now(), expiresAtMs)
   await vault.putCredential(credential)
   process.stderr.write(`API key ${credential.id} for ${role} on ${values.datasets}; it is shown this once:\n`)
   process.stdout.write(`${apiKey}\n`)

@@ -5,23 +5,22 @@ import { makeGateway } from '../gateway/server.ts'
 import { openCatalogue } from '../governance/contract/catalogue.ts'
 import type { Contract } from '../governance/contract/contract.ts'
 import { type Diagnostic, formatDiagnostic } from '../governance/contract/diagnostic.ts'
-import { topicOf } from '../governance/contract/topic-of.ts'
+import { quarantineTopicOf, topicOf } from '../governance/contract/topic-of.ts'
 import { type KeyRing, openKeyRing } from '../governance/subjects/key-ring.ts'
 import { openPeople } from '../governance/subjects/people.ts'
 import { type Pipeline, startPipeline } from '../processors/pipeline.ts'
 import type { Config } from '../runtime/config.ts'
+import { loggable } from '../runtime/loggable.ts'
 import { type Logger, makeLogger } from '../runtime/logger.ts'
 import { makeShutdown, type Shutdown } from '../runtime/shutdown.ts'
 import { startTelemetry, type Telemetry } from '../runtime/telemetry.ts'
-import { QUARANTINE_TOPIC } from '../storage/quarantine-record.ts'
 import { collections } from '../storage/stored-shapes.ts'
 import { makeDevCredentials } from './dev-credentials.ts'
 import { loadKek } from './load-kek.ts'
 import { openStores, type Stores } from './open-stores.ts'
 
-const AUDIT_TOPIC = 'ecluse.audit'
-/** Quarantine entries leave for the documents at once; the log keeps them for a processor that is behind. */
-const QUARANTINE_LOG_RETENTION_MS = 7 * 86_400_000
+/** No dataset's topic: their names hold no dot. */
+const AUDIT_TOPIC = 'ecluse.audit.entries'
 
 export interface Running {
   /** `http://127.0.0.1:8080` */
@@ -54,29 +53,37 @@ async function startAll(config: Config, logger: Logger, shutdown: Shutdown): Pro
   const ring = await openKeyRing(stores.vault, loadKek(config), now)
   const people = await openPeople(stores.vault, ring, config)
   let pipeline: Pipeline | undefined
+  const refresh = () =>
+    pipeline?.refresh().catch(error => logger.error({ err: loggable(error) }, 'processors could not be refreshed'))
   const catalogue = await openCatalogue({
     ...config,
     registry: stores.registry,
     onActivate: async contract => {
       await activate(contract, stores, ring, logger)
-      setImmediate(() => pipeline?.refresh().catch(error => logger.error({ err: error }, 'a topic is not consumed')))
+      // Once it is live.
+      setImmediate(refresh)
     },
     onProblem: ({ diagnostics, error }) => tellProblems(logger, diagnostics, error),
   })
-  pipeline = await startPipeline({
+  const processors = await startPipeline({
     ...stores,
     catalogue,
+    ring,
     logger,
     now,
     batchSize: config.processorBatch,
     count: archiveCount(telemetry),
   })
-  shutdown.onStop('processors', pipeline.stop)
-  observeLag(telemetry, pipeline)
+  pipeline = processors
+  shutdown.onStop('processors', processors.stop)
+  void refresh()
+  observeLag(telemetry, processors)
   shutdown.onStop(
     'maintenance',
     every(config.maintenanceIntervalMs, () => maintain(stores, now()), logger),
   )
+  // What failed when a contract went live is tried again.
+  shutdown.onStop('refresh', every(config.maintenanceIntervalMs, processors.refresh, logger))
   shutdown.onStop(
     'domain keys',
     every(people.leaseMs, () => ring.refresh(), logger),
@@ -97,6 +104,7 @@ async function startAll(config: Config, logger: Logger, shutdown: Shutdown): Pro
     vault,
     documents,
     ports,
+    processors,
     now,
   })
   const address = await app.listen({ host: config.host, port: config.port })
@@ -107,7 +115,6 @@ async function startAll(config: Config, logger: Logger, shutdown: Shutdown): Pro
 }
 
 async function prepareStores({ log, documents }: Stores): Promise<void> {
-  await log.ensureTopic(QUARANTINE_TOPIC, { partitions: 1, retentionMs: QUARANTINE_LOG_RETENTION_MS })
   await log.ensureTopic(AUDIT_TOPIC, { partitions: 1, retentionMs: null })
   for (const [name, settings] of Object.entries(collections)) await documents.ensureCollection(name, settings)
 }
@@ -117,6 +124,8 @@ async function activate(contract: Contract, { log }: Stores, ring: KeyRing, logg
   const { dataset, policySha256, retentionMs } = contract
   for (const domain of domainsOf(contract)) await ring.loadDomain(domain)
   await log.ensureTopic(topicOf(dataset), { partitions: 1, retentionMs: retentionMs.log })
+  const quarantineMs = Math.min(retentionMs.log, retentionMs.quarantine)
+  await log.ensureTopic(quarantineTopicOf(dataset), { partitions: 1, retentionMs: quarantineMs })
   const schemas = Object.fromEntries([...contract.versions.values()].map(v => [v.version, v.schemaSha256]))
   const entry = { kind: 'contract-activated', at: new Date().toISOString(), dataset, policySha256, schemas }
   const record = {
@@ -135,16 +144,18 @@ function domainsOf({ versions }: Contract): Set<string> {
 
 function tellProblems(logger: Logger, diagnostics: Diagnostic[], error: unknown): void {
   if (error) logger.error({ err: error }, 'schemas and policies could not be made live; trying again')
-  for (const diagnostic of diagnostics)
+  for (const diagnostic of diagnostics) {
     if (diagnostic.severity === 'error') logger.error(`${formatDiagnostic(diagnostic)} What was live stays live.`)
+    else logger.warn(formatDiagnostic(diagnostic))
+  }
 }
 
 /** Retention, where the embedded stores do not enforce it by themselves. */
 async function maintain({ log, documents, tables, vault }: Stores, nowMs: number): Promise<void> {
-  await log.expire(nowMs)
-  await documents.expire(nowMs)
-  await tables.expire(nowMs)
-  await vault.deleteEndedKeys(nowMs)
+  // One store that is down keeps none of the others from its retention.
+  const work = [log.expire(nowMs), documents.expire(nowMs), tables.expire(nowMs), vault.deleteEndedKeys(nowMs)]
+  const failed = (await Promise.allSettled(work)).find(({ status }) => status === 'rejected')
+  if (failed) throw (failed as PromiseRejectedResult).reason
 }
 
 function archiveCount({ meter }: Telemetry) {
@@ -166,7 +177,7 @@ function every(intervalMs: number, work: () => Promise<void>, logger: Logger): (
   const timer = setInterval(() => {
     running = running
       .then(work)
-      .catch(error => logger.error({ err: error }, 'maintenance failed; it will be tried again'))
+      .catch(error => logger.error({ err: loggable(error) }, 'maintenance failed; it will be tried again'))
   }, intervalMs)
   timer.unref()
   return () => {

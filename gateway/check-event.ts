@@ -7,6 +7,7 @@ import type { SubjectIds } from '../governance/contract/event-parts.ts'
 import { nearestSchemaVersion, schemaVersionOf } from '../governance/contract/name-schema-version.ts'
 import { findRejectedField } from '../governance/protection/protect.ts'
 import type { JsonObject } from '../storage/json.ts'
+import type { CloudEventAttributes } from './body/cloudevents.ts'
 import type { IncomingEvent } from './body/read-events.ts'
 
 /** Longest event id, in UTF-16 units. */
@@ -20,6 +21,8 @@ export interface ValidEvent {
   raw: Buffer
   /** As the producer knows it. */
   id: string
+  /** It came with the CloudEvents envelope alone, where no policy speaks of it: not to be stored as it is. */
+  idFromEnvelope: boolean
   version: ContractVersion
   event: JsonObject
   /** RFC 3339 UTC; undefined when the event does not say. */
@@ -31,6 +34,8 @@ export interface InvalidEvent {
   valid: false
   index: number
   raw: Buffer
+  /** Of the envelope, where it came apart from the event. */
+  attributes?: CloudEventAttributes
   id?: string
   /** What it was checked against; the newest version where that is not known. */
   version: ContractVersion
@@ -60,13 +65,14 @@ export function checkEvent(contract: LiveContract, request: CheckRequest, incomi
       raw,
       version: version ?? contract.versions.get(contract.newest)!,
       violations,
+      ...(attributes ? { attributes } : {}),
       ...(id === undefined ? {} : { id }),
       ...(subject ? { subject } : {}),
     }
   }
 
   if (!value) return invalid([incoming.violation!], attributes?.id)
-  const id = readId(contract, value, attributes?.id) ?? { id: request.makeId(index) }
+  const id = readId(contract, value, attributes?.id) ?? { id: request.makeId(index), idFromEnvelope: false }
   const knownId = 'id' in id ? id.id : undefined
   if (!version) return invalid([unknownVersion(contract, named!)], knownId)
 
@@ -82,7 +88,7 @@ export function checkEvent(contract: LiveContract, request: CheckRequest, incomi
   if (time && 'keyword' in time) return invalid([time], id.id)
   const subjects = contract.readers.subjects(value)
   if ('keyword' in subjects) return invalid([subjects], id.id)
-  return { valid: true, index, raw, id: id.id, version, event: value, time, subjects }
+  return { valid: true, index, raw, ...id, version, event: value, time, subjects }
 }
 
 /** The event's own id, else the CloudEvents id; undefined when it has none. */
@@ -90,7 +96,7 @@ function readId(
   contract: LiveContract,
   event: JsonObject,
   ceId: string | undefined,
-): { id: string } | Violation | undefined {
+): { id: string; idFromEnvelope: boolean } | Violation | undefined {
   const own = contract.readers.id(event)
   const pointer = contract.eventId?.pointer ?? ''
   if (own !== undefined && ceId !== undefined && own !== ceId)
@@ -104,7 +110,7 @@ function readId(
   if (id === undefined) return undefined
   if (id === '' || id.length > MAX_ID_LENGTH)
     return violation(pointer, 'id', `an event id has 1 to ${MAX_ID_LENGTH} characters`, 'Send an id of that length.')
-  return { id }
+  return { id, idFromEnvelope: own === undefined }
 }
 
 /** Best effort, for an event that is not valid: undefined when the place of the id holds none. */

@@ -16,7 +16,7 @@ export function readCursor(cursor: string | undefined): PageStart | undefined {
   if (cursor === undefined) return undefined
   try {
     const [value, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[]
-    if ((typeof value === 'string' || typeof value === 'number') && typeof id === 'string') return { value, id }
+    if (isSortValue(value) && typeof id === 'string' && id.isWellFormed()) return { value, id }
   } catch {
     // told below
   }
@@ -26,4 +26,8 @@ export function readCursor(cursor: string | undefined): PageStart | undefined {
     detail: 'The cursor is none of ours.',
     fix: 'Send `next` of the page before as it is, or leave the cursor out to begin anew.',
   })
+}
+
+function isSortValue(value: unknown): value is string | number {
+  return typeof value === 'string' ? value.isWellFormed() : Number.isFinite(value)
 }

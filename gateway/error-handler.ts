@@ -3,6 +3,7 @@
 
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { loggable } from '../runtime/loggable.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { DocumentsUnavailable } from '../storage/documents/documents.ts'
 import { EventLogUnavailable } from '../storage/event-log/event-log.ts'
@@ -10,6 +11,7 @@ import { VaultUnavailable } from '../storage/vault/vault.ts'
 import { RequestAborted, RequestRefused } from './body/request-refused.ts'
 import { IngestInterrupted } from './outcome.ts'
 import { type Problem, problem } from './problem.ts'
+import { answerThenLinger, hasUnreadBody } from './unread-body.ts'
 
 const RETRY_AFTER_SECONDS = 1
 
@@ -20,10 +22,11 @@ export function handleErrors(app: FastifyInstance, logger: Logger): void {
     const cause = interrupted ? (error.cause as Error) : error
     if (cause instanceof RequestAborted) return reply.hijack()
     const answer = problemOf(cause)
-    if (answer.status >= 500) logger.error({ err: loggable(cause), route: request.routeOptions.url }, answer.title)
+    if (answer.status >= 500)
+      logger.error({ err: loggable(cause, isOurs), route: request.routeOptions.url }, answer.title)
     sendProblem(reply, answer, interrupted ? error.answer : {}, retryAfterOf(cause))
   })
-  app.setNotFoundHandler((request, reply) => {
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => {
     const allowed = allowedMethods(app, request)
     if (allowed.length > 0) {
       reply.header('allow', allowed.join(', '))
@@ -68,20 +71,22 @@ const clientErrors: Record<string, [status: number, reason: string, detail: stri
   HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large', 'The headers are too large.'],
 }
 
-/** Answers with a problem; `members` are added to it. A body that was not read to its end closes the connection. */
+/** Answers with a problem; `members` are added to it. */
 export function sendProblem(
   reply: FastifyReply,
   answer: Problem,
   members: object = {},
   retryAfterSeconds?: number,
 ): void {
-  if (!reply.request.raw.complete) reply.header('connection', 'close')
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds)
   if (answer.status === 401) reply.header('www-authenticate', 'Bearer')
+  const text = JSON.stringify({ ...answer, ...members })
+  const { raw } = reply.request
   reply
     .code(answer.status)
     .header('content-type', 'application/problem+json')
-    .send(JSON.stringify({ ...answer, ...members }))
+    .header('content-length', Buffer.byteLength(text))
+    .send(hasUnreadBody(raw) ? answerThenLinger(text, raw) : text)
 }
 
 function problemOf(error: Error): Problem {
@@ -94,7 +99,14 @@ function problemOf(error: Error): Problem {
       `The ${port} cannot be reached: nothing more was stored.`,
       'Send it again after the pause in Retry-After; the ids make that safe.',
     )
-  const { statusCode, validation } = error as FastifyError
+  const { statusCode, validation, code } = error as FastifyError
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return problem(
+      'unsupported-content-type',
+      415,
+      'The content-type is none that can be read.',
+      'Use content-type: application/json.',
+    )
   if (validation) return problem('request-invalid', 400, `${error.message}.`, 'See /docs for what this call takes.')
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
     return problem(
@@ -118,20 +130,11 @@ function unavailablePort(error: Error): string | undefined {
   return undefined
 }
 
+const isOurs = (error: Error) => unavailablePort(error) !== undefined
+
 function retryAfterOf(error: Error): number | undefined {
   if (error instanceof RequestRefused) return error.retryAfterSeconds
   return unavailablePort(error) ? RETRY_AFTER_SECONDS : undefined
-}
-
-/** Messages of errors that are not ours may quote what they were given: of those, only name, code and stack frames. */
-function loggable(error: Error): object {
-  const frames = error.stack
-    ?.split('\n')
-    .filter(line => /^\s+at /.test(line))
-    .slice(0, 8)
-  const known = unavailablePort(error) ? { message: error.message } : {}
-  const cause = error.cause instanceof Error ? { cause: loggable(error.cause) } : {}
-  return { name: error.name, code: (error as NodeJS.ErrnoException).code, ...known, frames, ...cause }
 }
 
 function allowedMethods(app: FastifyInstance, request: FastifyRequest): string[] {

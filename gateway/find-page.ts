@@ -14,7 +14,7 @@ export interface PageOptions<Item> {
   limit: number | undefined
   cursor: string | undefined
   /** What is shown of a document. */
-  show: (body: JsonObject) => Item
+  show: (body: JsonObject, expiresAtMs: number | null) => Item
 }
 
 /** @throws RequestRefused 400 for a cursor that is none of ours */
@@ -27,7 +27,7 @@ export async function findPage<Item>(
   const found = await documents.find(collection, { where, sort, limit, ...(after ? { after } : {}) })
   const last = found.at(-1)
   return {
-    items: found.map(({ body }) => show(body)),
+    items: found.map(({ body, expiresAtMs }) => show(body, expiresAtMs)),
     next: found.length === limit && last ? writeCursor({ value: last.body[sortBy] as string, id: last.id }) : null,
   }
 }

@@ -25,6 +25,8 @@ export interface GatewayDeps {
   documents: Documents
   /** Every port by name; ingestion depends on `event-log` and `vault` alone. */
   ports: Record<string, { ping(): Promise<void> }>
+  /** What carries events on, where it runs in this process: the topics that hold it up. */
+  processors?: { failing(): string[] }
   /** Milliseconds since the epoch. */
   now: () => number
 }

@@ -17,6 +17,9 @@ import type { CheckedEvent, InvalidEvent, ValidEvent } from './check-event.ts'
 import type { EventResult } from './outcome.ts'
 import { rejectionProblem } from './problem.ts'
 
+/** A quarantine entry keeps the first few errors; the producer is told of more. */
+const MAX_QUARANTINED_ERRORS = 5
+
 export type GovernedEvent =
   | { outcome: 'accepted'; result: EventResult; record: EventRecord; wirePrefix: Buffer }
   | { outcome: 'suppressed'; result: EventResult }
@@ -30,6 +33,8 @@ interface GovernDeps {
 interface GovernRequest {
   contract: LiveContract
   traceparent: string
+  contentType: string
+  makeId: (index: number) => string
 }
 
 /** @param persons the event's subjects, as the vault knows them */
@@ -39,7 +44,7 @@ export function governEvent(
   checked: CheckedEvent,
   persons: (Person | undefined)[],
 ): GovernedEvent | Promise<GovernedEvent> {
-  if (!checked.valid) return rejectEvent(deps, request.contract, checked, persons[0])
+  if (!checked.valid) return rejectEvent(deps, request, checked, persons[0])
   const { index, id } = checked
   if (isFenced(persons[0], request.contract.policy.purpose))
     return { outcome: 'suppressed', result: { index, id, outcome: 'suppressed' } }
@@ -55,9 +60,10 @@ function acceptEvent(
   const { index, id, version, event, time } = checked
   const primary = persons[0] as LivingPerson | undefined
   const receivedAt = new Date(deps.now()).toISOString()
-  const storedId = contract.eventId?.personal
-    ? formatToken(PERSON_DOMAIN, 0, mac(primary?.keys.eventId ?? deps.ring.content, id, 'base64url'))
-    : id
+  const storedId =
+    contract.eventId?.personal || checked.idFromEnvelope
+      ? formatToken(PERSON_DOMAIN, 0, mac(primary?.keys.eventId ?? deps.ring.eventId, id, 'base64url'))
+      : id
   const content = mac(primary?.keys.content ?? deps.ring.content, canonicalText(version.plan, event), 'base64url')
   const record: EventRecord = {
     dataset: contract.dataset,
@@ -112,7 +118,7 @@ function protectionContext(
 
 async function rejectEvent(
   deps: GovernDeps,
-  contract: LiveContract,
+  { contract, contentType, makeId }: GovernRequest,
   checked: InvalidEvent,
   person: Person | undefined,
 ): Promise<GovernedEvent> {
@@ -128,7 +134,8 @@ async function rejectEvent(
   const id = uuidV7()
   const receivedAtMs = deps.now()
   const retentionMs = contract.retentionMs.quarantine
-  const original = await sealOriginal(deps.ring, checked.raw, {
+  const original = { contentType, id: checked.id ?? makeId(index), attributes: checked.attributes, body: checked.raw }
+  const sealed = await sealOriginal(deps.ring, original, {
     id,
     dataset: contract.dataset,
     receivedAtMs,
@@ -142,8 +149,8 @@ async function rejectEvent(
     expiresAtMs: receivedAtMs + retentionMs,
     schema: version.version,
     policy: policyVersion(contract),
-    errors: violations,
-    ...original,
+    errors: violations.slice(0, MAX_QUARANTINED_ERRORS),
+    ...sealed,
   }
   return { outcome: 'rejected', result, quarantine }
 }

@@ -2,12 +2,12 @@
 // accepted before the log has it on disk; nothing reaches the log before its policy has been applied.
 
 import type { LiveContract } from '../governance/contract/catalogue.ts'
-import { topicOf } from '../governance/contract/topic-of.ts'
+import { quarantineTopicOf, topicOf } from '../governance/contract/topic-of.ts'
 import type { KeyRing } from '../governance/subjects/key-ring.ts'
 import type { People } from '../governance/subjects/people.ts'
 import type { EventLog } from '../storage/event-log/event-log.ts'
 import { writeEventRecord } from '../storage/event-record.ts'
-import { QUARANTINE_TOPIC, writeQuarantineRecord } from '../storage/quarantine-record.ts'
+import { writeQuarantineRecord } from '../storage/quarantine-record.ts'
 import { VaultUnavailable } from '../storage/vault/vault.ts'
 import type { IncomingEvent } from './body/read-events.ts'
 import { checkEvent } from './check-event.ts'
@@ -38,6 +38,10 @@ export interface IngestRequest {
   makeId: (index: number) => string
   /** W3C Trace Context for what this request appends. */
   traceparent: string
+  /** How the events came: sealed with the originals of rejected ones, so that they can be read again. */
+  contentType: string
+  /** Told how many events arrived, chunk by chunk. */
+  onArrival: (events: number) => void
 }
 
 /**
@@ -47,20 +51,30 @@ export interface IngestRequest {
  */
 export async function ingest(deps: IngestDeps, request: IngestRequest): Promise<IngestAnswer> {
   const answer: IngestAnswer = { received: 0, accepted: 0, suppressed: 0, rejected: 0, results: [] }
-  let unanswered: IncomingEvent[] = []
+  let failure: unknown
   try {
     for await (const incoming of request.events) {
-      unanswered = incoming
-      const results = await ingestChunk(deps, request, incoming)
-      unanswered = []
-      for (const result of results) addResult(answer, result)
+      request.onArrival(incoming.length)
+      // After a failure the rest is read all the same, so that each event has an answer.
+      const results =
+        failure === undefined ? await ingestChunk(deps, request, incoming).catch(fail) : retryLater(incoming)
+      for (const result of results ?? retryLater(incoming)) addResult(answer, result)
     }
-    return answer
   } catch (error) {
-    if (answer.results.length === 0) throw error
-    for (const { index } of unanswered) addResult(answer, { index, retryable: true })
-    throw new IngestInterrupted(answer, error)
+    failure ??= error
   }
+  if (failure === undefined) return answer
+  throw answer.results.length === 0 ? failure : new IngestInterrupted(answer, failure)
+
+  /** Nothing is answered for yet: then the request as a whole has failed. */
+  function fail(error: unknown): undefined {
+    failure = error
+    if (answer.results.length === 0) throw error
+  }
+}
+
+function retryLater(incoming: IncomingEvent[]): EventResult[] {
+  return incoming.map(({ index }) => ({ index, retryable: true }))
 }
 
 async function ingestChunk(
@@ -75,7 +89,7 @@ async function ingestChunk(
     event.outcome === 'accepted'
       ? { topic: topicOf(contract.dataset), record: writeEventRecord(event.record, event.wirePrefix) }
       : event.outcome === 'rejected' && event.quarantine
-        ? { topic: QUARANTINE_TOPIC, record: writeQuarantineRecord(event.quarantine) }
+        ? { topic: quarantineTopicOf(contract.dataset), record: writeQuarantineRecord(event.quarantine) }
         : [],
   )
   if (records.length > 0) await deps.log.append(records)

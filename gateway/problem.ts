@@ -23,6 +23,7 @@ export const problemTitles = {
   'body-corrupt': 'The body cannot be decompressed',
   'body-too-large': 'The body is too large',
   'body-stalled': 'The body stopped arriving',
+  'body-too-slow': 'The body arrives too slowly',
   'event-too-large': 'An event is too large',
   'too-many-events': 'Too many events in one request',
   'unsupported-content-type': 'This content type is not understood',
@@ -36,6 +37,7 @@ export const problemTitles = {
   'method-not-allowed': 'Method not allowed',
   'too-many-requests': 'Too many requests',
   overloaded: 'Too much at once',
+  stopping: 'The gateway is stopping',
   unavailable: 'A store cannot be reached',
   internal: 'An error of ours',
 } as const

@@ -9,6 +9,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import type { Credential } from '../storage/vault/vault.ts'
 import { authorise, makeAuthenticate, type Role } from './authenticate.ts'
 import { RequestRefused } from './body/request-refused.ts'
+import { closeInOrder } from './close-in-order.ts'
 import { answerClientError, answerMalformedUrl, handleErrors } from './error-handler.ts'
 import type { Gateway, GatewayDeps } from './gateway-deps.ts'
 import { anomaliesRoute } from './routes/anomalies.ts'
@@ -29,8 +30,13 @@ declare module 'fastify' {
   }
 }
 
-/** How often idle connections are closed while the server closes, ms. */
-const CLOSE_IDLE_MS = 50
+/** Nothing from elsewhere; Swagger UI sets styles on its elements. */
+const DOCS_CSP =
+  "default-src 'none'; base-uri 'none'; connect-src 'self'; font-src 'self'; frame-ancestors 'none'; " +
+  "img-src 'self' data:; script-src 'self'; style-src 'self' 'unsafe-inline'"
+
+/** How long the headers of a request may take, ms: what Node has by default, whatever bounds the body. */
+const HEADERS_TIMEOUT_MS = 60_000
 
 function newApp(deps: GatewayDeps): Gateway {
   return fastify({
@@ -38,7 +44,9 @@ function newApp(deps: GatewayDeps): Gateway {
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 1_024 },
     // Query strings arrive as text: numbers are read from it. Nothing else is coerced, defaulted or removed.
     ajv: { customOptions: { removeAdditional: false, useDefaults: false, coerceTypes: 'array', allErrors: false } },
-    requestTimeout: deps.config.requestMs,
+    // How long a body may take is bounded where it is read; Node would count the time we take as well.
+    requestTimeout: 0,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS },
     frameworkErrors: answerMalformedUrl,
     clientErrorHandler: answerClientError,
     keepAliveTimeout: 72_000,
@@ -52,47 +60,51 @@ function newApp(deps: GatewayDeps): Gateway {
 export async function makeGateway(deps: GatewayDeps): Promise<Gateway> {
   const app = newApp(deps)
   app.server.maxConnections = deps.config.maxOpenConnections
+  await app.register(fastifyRateLimit, rateLimit(deps))
   handleErrors(app as unknown as FastifyInstance, deps.logger)
   protectRoutes(app, deps)
-  await app.register(fastifyRateLimit, rateLimit(deps))
   await app.register(fastifySwagger, { openapi: openApi() })
-  await app.register(fastifySwaggerUi, { routePrefix: '/docs', staticCSP: true, theme: { title: 'Écluse' } })
+  await app.register(fastifySwaggerUi, { routePrefix: '/docs', staticCSP: DOCS_CSP, theme: { title: 'Écluse' } })
+  const stopping = closeInOrder(app)
   await app.register(async routes => {
     healthRoutes(routes as Gateway, deps)
-    postEventsRoute(routes as Gateway, deps)
+    postEventsRoute(routes as Gateway, deps, stopping)
     storedEventsRoutes(routes as Gateway, deps)
     datasetsRoutes(routes as Gateway, deps)
     quarantineRoutes(routes as Gateway, deps)
     anomaliesRoute(routes as Gateway, deps)
   })
-  closeConnectionsWhenClosing(app)
   await app.ready()
   return app
-}
-
-/** Requests at work are finished; connections do not outlive their last answer. */
-function closeConnectionsWhenClosing(app: Gateway): void {
-  let closing = false
-  app.addHook('onSend', (_request, reply, _payload, done) => {
-    if (closing) reply.header('connection', 'close')
-    done()
-  })
-  app.addHook('preClose', async () => {
-    closing = true
-    const timer = setInterval(() => app.server.closeIdleConnections(), CLOSE_IDLE_MS)
-    app.server.once('close', () => clearInterval(timer))
-  })
 }
 
 /** Authenticates and authorises before anything of the body is read. */
 function protectRoutes(app: Gateway, deps: GatewayDeps): void {
   const authenticate = makeAuthenticate(deps.vault, deps.people.leaseMs, deps.now)
+  const countFailure = app.createRateLimit({
+    max: deps.config.maxAuthFailuresPerSecond,
+    timeWindow: 1_000,
+    keyGenerator: request => `failure ${request.ip}`,
+  })
   app.decorateRequest('credential', null as unknown as Credential)
   app.addHook('onRequest', async request => {
     const { roles } = request.routeOptions.config
     if (!roles) return
-    request.credential = await authenticate(request.headers.authorization)
+    request.credential = await authenticate(request.headers.authorization).catch(async error => {
+      const { isAllowed, ...limit } = await countFailure(request)
+      throw !isAllowed && 'isExceeded' in limit && limit.isExceeded ? tooManyFailures() : error
+    })
     authorise(request.credential, roles, (request.params as { dataset?: string }).dataset)
+  })
+}
+
+function tooManyFailures(): RequestRefused {
+  return new RequestRefused({
+    status: 429,
+    slug: 'too-many-requests',
+    detail: 'Too many requests from this address carry no valid API key.',
+    fix: 'Check the key, and wait for the time in Retry-After.',
+    retryAfterSeconds: 1,
   })
 }
 

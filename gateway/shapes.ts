@@ -35,8 +35,16 @@ export const pageQuery = {
   cursor: Type.Optional(Type.String({ maxLength: 2_048, description: '`next` of the page before' })),
 }
 
+/** What any route may answer when it is asked too often, or fails. */
+const ALWAYS = [429, 500, 503]
+
+/** Text in a content type of its own. */
+export function textAs(contentType: string, description: string) {
+  return { description, content: { [contentType]: { schema: Type.String() } } }
+}
+
 /** Answers of a route: the good one, and a problem for each of these statuses. */
-export function answers(status: number, shape: TSchema, ...problems: number[]) {
+export function answers(status: number, shape: TSchema | ReturnType<typeof textAs>, ...problems: number[]) {
   const problemAnswer = { description: 'Problem', content: { 'application/problem+json': { schema: ProblemShape } } }
-  return { [status]: shape, ...Object.fromEntries(problems.map(code => [code, problemAnswer])) }
+  return { [status]: shape, ...Object.fromEntries([...problems, ...ALWAYS].map(code => [code, problemAnswer])) }
 }

@@ -1,5 +1,6 @@
 // Carries rejected events from the log to the documents, where stewards read why.
 
+import type { Catalogue } from '../governance/contract/catalogue.ts'
 import type { Documents } from '../storage/documents/documents.ts'
 import type { RecordBatch } from '../storage/event-log/event-log.ts'
 import { readQuarantineRecord } from '../storage/quarantine-record.ts'
@@ -7,13 +8,18 @@ import { asBody, type StoredQuarantine } from '../storage/stored-shapes.ts'
 import type { Vault } from '../storage/vault/vault.ts'
 
 interface CarryDeps {
+  catalogue: Catalogue
   documents: Documents
   vault: Vault
   count: (dataset: string, effect: string, records: number) => void
 }
 
-/** One batch of the quarantine topic. Idempotent; originals of persons erased since are left behind. */
-export async function carryQuarantine({ documents, vault, count }: CarryDeps, batch: RecordBatch): Promise<void> {
+/** One batch of a dataset's quarantine topic. Idempotent; originals of persons erased since are left behind. */
+export async function carryQuarantine(
+  { catalogue, documents, vault, count }: CarryDeps,
+  dataset: string,
+  batch: RecordBatch,
+): Promise<void> {
   const entries = batch.records.flatMap(stored => {
     const record = readQuarantineRecord(stored)
     return record ? { record, offset: stored.offset } : []
@@ -21,17 +27,20 @@ export async function carryQuarantine({ documents, vault, count }: CarryDeps, ba
   const pseudonyms = entries.flatMap(({ record }) => (record.sealedBy.by === 'person' ? record.sealedBy.pseudonym : []))
   const erased = await vault.findErasedPseudonyms(pseudonyms)
   const living = entries.filter(({ record: { sealedBy } }) => sealedBy.by === 'day' || !erased.has(sealedBy.pseudonym))
+  // As it is now: the policy may have changed while the record stood in the log.
+  const retentionMs = catalogue.find(dataset)?.retentionMs.quarantine
   await documents.insertFirst(
     'quarantine',
     living.map(({ record, offset }) => {
       const position = { incarnation: batch.incarnation, partition: batch.partition, offset }
-      const body: StoredQuarantine = { ...record, cause: causeOf(record.errors), position }
-      return { id: record.id, version: 0, expiresAtMs: record.expiresAtMs, body: asBody(body) }
+      const { expiresAtMs: endWhenRejected, ...entry } = record
+      const body: StoredQuarantine = { ...entry, cause: causeOf(entry.errors), position }
+      const expiresAtMs = retentionMs === undefined ? endWhenRejected : Date.parse(entry.receivedAt) + retentionMs
+      return { id: entry.id, version: 0, expiresAtMs, body: asBody(body) }
     }),
   )
-  for (const { record } of living) count(record.dataset, 'quarantined', 1)
-  const unreadable = batch.records.length - entries.length
-  if (unreadable > 0) count('quarantine', 'unreadable', unreadable)
+  count(dataset, 'quarantined', living.length)
+  count(dataset, 'unreadable', batch.records.length - entries.length)
 }
 
 /** `/montant minimum`: what rejections of one kind share. */

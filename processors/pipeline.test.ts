@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { Catalogue } from '../governance/contract/catalogue.ts'
+import { openKeyRing } from '../governance/subjects/key-ring.ts'
 import { makeLogger } from '../runtime/logger.ts'
 import { openSqliteDocuments } from '../storage/documents/sqlite.ts'
 import { openSqliteEventLog } from '../storage/event-log/sqlite.ts'
 import { type EventRecord, writeEventRecord } from '../storage/event-record.ts'
-import { QUARANTINE_TOPIC, type QuarantineRecord, writeQuarantineRecord } from '../storage/quarantine-record.ts'
+import { type QuarantineRecord, writeQuarantineRecord } from '../storage/quarantine-record.ts'
 import { collections, type StoredAnomaly, type StoredEvent } from '../storage/stored-shapes.ts'
 import { samplePerson } from '../storage/vault/contract-suite.ts'
 import { openSqliteVault } from '../storage/vault/sqlite.ts'
@@ -19,10 +20,12 @@ import { type PipelineDeps, startPipeline } from './pipeline.ts'
 import { readRecords } from './read-records.ts'
 
 const TOPIC = 'ecluse.orders'
+const QUARANTINE_TOPIC = 'ecluse.orders.quarantine'
 const DAY_MS = 86_400_000
+const contract = { dataset: 'orders', retentionMs: { events: DAY_MS, quarantine: DAY_MS } }
 const catalogue = {
-  all: () => [{ dataset: 'orders' }],
-  find: () => ({ retentionMs: { events: DAY_MS } }),
+  all: () => [contract],
+  find: () => contract,
 } as unknown as Catalogue
 
 /** A pipeline over real embedded stores. */
@@ -39,7 +42,8 @@ async function opened(t: TestContext) {
     log,
     documents,
     vault,
-    logger: makeLogger('json', 'error'),
+    ring: await openKeyRing(vault, Buffer.alloc(32, 1), Date.now),
+    logger: makeLogger('json', 'silent'),
     batchSize: 3,
     now: Date.now,
     count: (_dataset, effect, records) => {
@@ -55,7 +59,7 @@ async function opened(t: TestContext) {
   const append = (...records: EventRecord[]) =>
     log.append(records.map(given => ({ topic: TOPIC, record: writeEventRecord(given, Buffer.alloc(5)) })))
   const settled = () => eventually('everything is handled', async () => (await pipeline.lag()) === 0)
-  return { log, documents, vault, counts, append, settled }
+  return { log, documents, vault, counts, append, settled, pipeline }
 }
 
 function record(changes: Partial<EventRecord> = {}): EventRecord {
@@ -89,7 +93,7 @@ test('the first copy of an event is effective; others of its content are duplica
   const body = stored.body as unknown as StoredEvent
   assert.deepEqual([body.position, body.event], [position, { amount: 1 }])
   assert.equal(stored.expiresAtMs, Date.parse(first.receivedAt) + DAY_MS)
-  assert.deepEqual(counts, { effective: 2, duplicate: 2, conflict: 1, erased: 0, unreadable: 0 })
+  assert.deepEqual(counts, { effective: 2, held: 0, duplicate: 2, conflict: 1, erased: 0, unreadable: 0 })
   const [conflict] = await documents.find('anomalies', { where: { eventDocument: `orders/${first.id}` }, limit: 10 })
   const anomaly = conflict!.body as unknown as StoredAnomaly
   assert.deepEqual([anomaly.kind, anomaly.copy], ['conflict', { amount: 2 }])
@@ -132,12 +136,12 @@ test('a record that cannot be read is passed over, told with its position, and h
   }
   await log.append([{ topic: TOPIC, record: broken }])
   const good = record()
-  await append(good)
+  await append(record({ receivedAt: 'secret' }), record({ id: '\ud800' }), good)
   await settled()
   assert.ok(await documents.get('events', `orders/${good.id}`))
-  assert.equal(counts.unreadable, 1)
+  assert.equal(counts.unreadable, 3)
   const anomalies = await documents.find('anomalies', { where: { dataset: 'orders' }, limit: 10 })
-  assert.equal(anomalies.length, 1)
+  assert.equal(anomalies.length, 3)
   assert.doesNotMatch(JSON.stringify(anomalies), /secret/)
 })
 
@@ -163,12 +167,36 @@ test('events and rejected originals of an erased person are passed over', async 
   const entries = [quarantined({ by: 'person', pseudonym: person.pseudonym }), quarantined({ by: 'day', key: 'k' })]
   await log.append([
     ...entries.map(entry => ({ topic: QUARANTINE_TOPIC, record: writeQuarantineRecord(entry) })),
-    { topic: QUARANTINE_TOPIC, record: { key: null, value: Buffer.from('none'), headers: {} } },
+    ...['none', '{"id":"x","errors":[]}', JSON.stringify({ ...entries[1]!, errors: [null] })].map(text => ({
+      topic: QUARANTINE_TOPIC,
+      record: { key: null, value: Buffer.from(text), headers: {} },
+    })),
   ])
   await settled()
   assert.equal(await documents.get('events', `orders/${theirs.id}`), undefined)
   assert.ok(await documents.get('events', `orders/${nobodys.id}`))
   assert.equal(await documents.get('quarantine', entries[0]!.id), undefined)
   assert.equal((await documents.get('quarantine', entries[1]!.id))?.body.cause, '/amount type')
-  assert.deepEqual([counts.erased, counts.quarantined, counts.unreadable], [1, 1, 1])
+  assert.deepEqual([counts.erased, counts.quarantined, counts.unreadable], [1, 1, 3])
+})
+
+test('a restricted person’s event is archived and counted as held, not as effective', async t => {
+  const { documents, counts, append, settled } = await opened(t)
+  const held = record({ held: true })
+  await append(held)
+  await settled()
+  assert.equal((await documents.get('events', `orders/${held.id}`))?.body.held, 1)
+  assert.deepEqual([counts.effective, counts.held], [0, 1])
+})
+
+test('a topic whose batches cannot be handled is named until they can', async t => {
+  const { vault, append, settled, pipeline } = await opened(t)
+  assert.deepEqual(pipeline.failing(), [])
+  const { findErasedPseudonyms } = vault
+  vault.findErasedPseudonyms = () => Promise.reject(new Error('no vault'))
+  await append(record())
+  await eventually('the topic is named', () => pipeline.failing().includes(TOPIC))
+  vault.findErasedPseudonyms = findErasedPseudonyms
+  await settled()
+  assert.deepEqual(pipeline.failing(), [])
 })

@@ -2,10 +2,9 @@
 // read with its position.
 
 import type { Catalogue } from '../governance/contract/catalogue.ts'
-import { topicOf } from '../governance/contract/topic-of.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Documents, StoredDocument } from '../storage/documents/documents.ts'
-import type { Position, RecordBatch } from '../storage/event-log/event-log.ts'
+import type { Position } from '../storage/event-log/event-log.ts'
 import { asBody, eventDocumentId, type StoredAnomaly } from '../storage/stored-shapes.ts'
 import type { PlacedEvent, UnreadableRecord } from './read-records.ts'
 
@@ -19,10 +18,9 @@ interface AnomalyDeps {
 /** Stores one anomaly for each; idempotent, since an anomaly is named by its record's position. */
 export async function storeAnomalies(
   deps: AnomalyDeps,
-  batch: RecordBatch,
+  dataset: string,
   found: { conflicts: PlacedEvent[]; unreadable: UnreadableRecord[] },
 ): Promise<void> {
-  const dataset = batch.topic.slice(topicOf('').length)
   const conflicts = found.conflicts.map(({ record, position }) =>
     anomaly(deps, dataset, position, {
       kind: 'conflict',

@@ -98,8 +98,8 @@ export const settings = {
   stallMs: setting('10000', integer(50, 600_000), 'a body that sends no byte for this long is refused, ms'),
   requestMs: setting(
     '300000',
-    integer(1_000, 86_400_000),
-    'a request that has not arrived whole by then is refused, ms',
+    integer(50, 86_400_000),
+    'a body that we have waited for this long in all is refused, ms',
   ),
   maxConcurrentRequests: setting('256', integer(1, 65_536), 'ingest requests at work at once; more are answered 503'),
   maxInflightBytes: setting(
@@ -111,6 +111,12 @@ export const settings = {
     '5000',
     integer(1, 1_000_000),
     'requests of one API key a second; more are answered 429',
+  ),
+  maxEventsPerSecond: setting('50000', integer(1, 10_000_000), 'events of one API key a second; more are answered 429'),
+  maxAuthFailuresPerSecond: setting(
+    '20',
+    integer(1, 1_000_000),
+    'failed authentications from one address a second; more are answered 429',
   ),
   maxOpenConnections: setting('4096', integer(1, 1_000_000), 'open HTTP connections'),
   shutdownMs: setting('15000', integer(100, 600_000), 'time given to requests at work when asked to stop, ms'),

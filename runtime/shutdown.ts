@@ -28,20 +28,26 @@ export function makeShutdown(logger: Logger): Shutdown {
   }
 }
 
+/** A terminal signals the launcher and this process, and the launcher hands the signal on: one wish, told twice. */
+const SAME_WISH_MS = 1_000
+
 /**
- * Resolves at the first SIGINT or SIGTERM. A second one, or `limitMs` after the first, ends the process at once with
+ * Resolves at the first SIGINT or SIGTERM, or when the launcher that started this process is gone. A later signal, or `limitMs` after the first, ends the process at once with
  * status 1: whatever was acknowledged is on disk already.
  */
 export function untilAskedToStop(limitMs: number): Promise<void> {
   return new Promise(resolve => {
-    let asked = false
+    let askedAtMs: number | undefined
     const ask = () => {
-      if (asked) process.exit(1)
-      asked = true
+      if (askedAtMs !== undefined && performance.now() - askedAtMs > SAME_WISH_MS) process.exit(1)
+      if (askedAtMs !== undefined) return
+      askedAtMs = performance.now()
       setTimeout(() => process.exit(1), limitMs).unref()
       resolve()
     }
     process.on('SIGINT', ask)
     process.on('SIGTERM', ask)
+    process.on('disconnect', ask)
+    process.channel?.unref()
   })
 }

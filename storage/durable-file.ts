@@ -20,6 +20,11 @@ export async function writeTemporary(directory: string, body: string | Buffer): 
   return path
 }
 
+/** Fails where a new file could not be written: no permission, no space. */
+export async function probeWriting(directory: string): Promise<void> {
+  await unlink(await writeTemporary(directory, 'ping'))
+}
+
 /** Puts a directory's entries on disk: a file that was renamed into it stays there. Windows has no such call. */
 export async function syncDirectory(directory: string): Promise<void> {
   if (process.platform === 'win32') return

@@ -66,12 +66,15 @@ export function readEventRecord({ value, headers }: LogRecord): EventRecord {
   const header = (name: string): string => {
     const text = headers[name]
     if (text === undefined) throw new Error(`the record lacks the header ${name}`)
+    if (!text.isWellFormed()) throw new Error(`the record's header ${name} is malformed`)
     return text
   }
   if (header('content-type') !== EVENT_CONTENT_TYPE) throw new Error('the record is of another content type')
   if (value[0] !== 0) throw new Error('the record is not in Confluent wire format')
   const event = parseJson(value.toString('utf8', 5))
   if (!isJsonObject(event)) throw new Error('the record holds no event')
+  const receivedAt = header('ecluse_received')
+  if (Number.isNaN(Date.parse(receivedAt))) throw new Error('the record does not say when it was received')
   return {
     dataset: header('ecluse_dataset'),
     id: header('ce_id'),
@@ -79,8 +82,8 @@ export function readEventRecord({ value, headers }: LogRecord): EventRecord {
     type: header('ce_type'),
     time: header('ce_time'),
     timeAmbiguous: headers.ecluse_time_ambiguous === 'true',
-    receivedAt: header('ecluse_received'),
-    subject: headers.ce_subject ?? null,
+    receivedAt,
+    subject: headers.ce_subject === undefined ? null : header('ce_subject'),
     schema: header('ecluse_schema'),
     policy: header('ecluse_policy'),
     content: header('ecluse_content'),

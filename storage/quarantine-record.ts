@@ -2,8 +2,7 @@
 // the clear, the original sealed.
 
 import type { LogRecord } from './event-log/event-log.ts'
-
-export const QUARANTINE_TOPIC = 'ecluse.quarantine'
+import { isJsonObject } from './json.ts'
 
 export interface QuarantineRecord {
   /** UUIDv7, made by the gateway. */
@@ -32,9 +31,32 @@ export function writeQuarantineRecord(record: QuarantineRecord): LogRecord {
 /** Reads what `writeQuarantineRecord` wrote; undefined when it is no such record. */
 export function readQuarantineRecord({ value }: LogRecord): QuarantineRecord | undefined {
   try {
-    const record = JSON.parse(value.toString()) as QuarantineRecord
-    return typeof record.id === 'string' && Array.isArray(record.errors) ? record : undefined
+    const record: unknown = JSON.parse(value.toString())
+    return isQuarantineRecord(record) ? record : undefined
   } catch {
     return undefined
   }
 }
+
+/** Whatever this lets pass can be stored: a record that cannot would come again for ever. */
+function isQuarantineRecord(record: unknown): record is QuarantineRecord {
+  if (!hasTexts(record, 'id', 'dataset', 'receivedAt', 'schema', 'policy', 'sealed')) return false
+  const { expiresAtMs, errors, sealedBy } = record
+  return (
+    !Number.isNaN(Date.parse(record.receivedAt)) &&
+    Number.isSafeInteger(expiresAtMs) &&
+    Array.isArray(errors) &&
+    errors.every(error => hasTexts(error, 'pointer', 'keyword', 'detail', 'fix')) &&
+    ((hasTexts(sealedBy, 'by', 'pseudonym') && sealedBy.by === 'person') ||
+      (hasTexts(sealedBy, 'by', 'key') && sealedBy.by === 'day'))
+  )
+}
+
+function hasTexts<Name extends string>(
+  value: unknown,
+  ...names: Name[]
+): value is Record<Name, string> & Record<string, unknown> {
+  return isJsonObject(value) && names.every(name => isText(value[name]))
+}
+
+const isText = (value: unknown) => typeof value === 'string' && value.isWellFormed()

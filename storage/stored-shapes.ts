@@ -5,11 +5,12 @@ import type { Position } from './event-log/event-log.ts'
 import type { JsonObject } from './json.ts'
 import type { QuarantineRecord } from './quarantine-record.ts'
 
-/** Collections and their indexed members. */
+/** Collections and their indexed members. `retentions` holds, by dataset, the retention that was applied last. */
 export const collections = {
   events: { indexes: ['dataset', 'time', 'subject', 'held'] },
   quarantine: { indexes: ['dataset', 'cause', 'receivedAt'] },
   anomalies: { indexes: ['dataset', 'detectedAt', 'eventDocument'] },
+  retentions: { indexes: [] },
 } satisfies Record<string, CollectionSettings>
 
 /** An archived event, in collection `events`, under `eventDocumentId`. */
@@ -31,8 +32,8 @@ export interface StoredEvent {
   event: JsonObject
 }
 
-/** A rejected event, in collection `quarantine`, under its id. */
-export interface StoredQuarantine extends QuarantineRecord {
+/** A rejected event, in collection `quarantine`, under its id. Its end is the document's own. */
+export interface StoredQuarantine extends Omit<QuarantineRecord, 'expiresAtMs'> {
   /** What rejections of one kind share: pointer and keyword of the first error. */
   cause: string
   position: Position

@@ -10,6 +10,7 @@ export function bodyLimits(narrowed: Partial<BodyLimits> = {}): BodyLimits {
     depth: 32,
     stringLength: 65_536,
     stallMs: 5_000,
+    requestMs: 60_000,
     chunkEvents: 500,
     ...narrowed,
   }

@@ -58,6 +58,25 @@ describe('ecluse check', () => {
     assert.equal(status, 1)
     assert.match(stdout, /schemas\/transactions\/1-0-0\.json:1:1: error:/)
   })
+
+  test('--lock leaves a version with an error unlocked, so that it can still be mended', () => {
+    const dir = makeDir()
+    const path = join(dir, 'schemas/transactions/1-0-1.json')
+    writeFileSync(path, '{')
+    assert.equal(run(dir, ['check', '--lock']).status, 1)
+    assert.equal(readFileSync(join(dir, 'schemas/lock.json'), 'utf8').includes('transactions/1-0-1'), false)
+  })
+
+  test('says of a directory that is not there which setting names it', () => {
+    const dir = makeDir()
+    rmSync(join(dir, 'policies'), { recursive: true })
+    const { status, stdout, stderr } = run(dir, ['check'])
+    assert.deepEqual([status, stderr], [1, ''])
+    assert.match(stdout, /^policies:1:1: error: the directory of policies cannot be read: .*ECLUSE_POLICIES_DIR/)
+    const serve = run(dir, ['serve'])
+    assert.equal(serve.status, 1)
+    assert.match(serve.stderr, /^ecluse serve: .*policies:1:1: .*ECLUSE_POLICIES_DIR/m)
+  })
 })
 
 describe('ecluse', () => {

@@ -32,7 +32,11 @@ fields:
 unclassified: drop
 `
 /** An event about nobody needs this key alone. */
-const ring = { content: macKey(Buffer.alloc(32, 1)), domainKeys: () => [] } as unknown as KeyRing
+const ring = {
+  content: macKey(Buffer.alloc(32, 1)),
+  eventId: macKey(Buffer.alloc(32, 2)),
+  domainKeys: () => [],
+} as unknown as KeyRing
 
 /** The contract of a random schema under which everything is kept; undefined when the schema is refused. */
 async function contractOf(schema: JsonSchema): Promise<LiveContract | undefined> {
@@ -63,7 +67,13 @@ async function contractOf(schema: JsonSchema): Promise<LiveContract | undefined>
 /** What rests in the log of an event that came as this text. */
 async function throughTheGateway(contract: LiveContract, text: string): Promise<JsonObject> {
   const raw = Buffer.from(text)
-  const request = { contract, schemaVersion: undefined, makeId: () => 'made', traceparent: '00-1-1-01' }
+  const request = {
+    contract,
+    schemaVersion: undefined,
+    makeId: () => 'made',
+    traceparent: '00-1-1-01',
+    contentType: 'application/json',
+  }
   const checked = checkEvent(contract, request, { index: 0, raw, ...parseStrict(raw, bodyLimits()) })
   assert.ok(checked.valid, JSON.stringify(checked))
   const governed = await governEvent({ ring, now: Date.now }, request, checked, [])

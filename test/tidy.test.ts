@@ -38,7 +38,7 @@ const OWNERS: Record<string, string[]> = {
   fastify: ['gateway/'],
   'ipaddr.js': ['governance/protection/generalise.ts'],
   'lossless-json': ['gateway/body/'],
-  'lru-cache': ['gateway/authenticate.ts', 'governance/subjects/people.ts'],
+  'lru-cache': ['gateway/authenticate.ts', 'gateway/event-rate.ts', 'governance/subjects/people.ts'],
   pino: ['runtime/logger.ts'],
   'pino-pretty': ['runtime/logger.ts'],
   re2js: ['governance/contract/'],

@@ -13,6 +13,8 @@ export interface BodyLimits {
   stringLength: number
   /** How long a request may send no byte while we wait for one. */
   stallMs: number
+  /** How long we wait for one body in all; time spent on its events does not count. */
+  requestMs: number
   /** Events that are parsed, governed and appended together. */
   chunkEvents: number
 }

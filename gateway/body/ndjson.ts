@@ -1,6 +1,7 @@
 // Cuts an NDJSON body into its lines as it comes, with memory bounded by one line and one chunk. It never looks
 // inside a line.
 
+import { type Gathered, gatherBytes } from './gather-bytes.ts'
 import type { BodyLimits } from './limits.ts'
 import type { RequestRefused } from './request-refused.ts'
 import { eventTooLarge, tooManyEvents } from './split-events.ts'
@@ -11,8 +12,7 @@ const carriageReturn = 0x0d
 /** What is carried from one chunk of the body to the next. */
 interface OpenLine {
   /** The beginning of a line whose end has not come yet. */
-  pieces: Buffer[]
-  sizeBytes: number
+  begun: Gathered
   /** Lines that were given so far, blank ones not counted. */
   given: number
 }
@@ -23,10 +23,10 @@ interface OpenLine {
  * Throws `RequestRefused` 413 for too long a line or too many, after the lines before; errors of `chunks` pass through.
  */
 export async function* splitLines(chunks: AsyncIterable<Buffer>, limits: BodyLimits): AsyncGenerator<Buffer[]> {
-  const open: OpenLine = { pieces: [], sizeBytes: 0, given: 0 }
+  const open: OpenLine = { begun: gatherBytes(), given: 0 }
   for await (const chunk of chunks) yield* cut(chunk, open, limits)
   // The last line needs no line feed of its own.
-  if (open.sizeBytes > 0) yield* cut(Buffer.of(lineFeed), open, limits)
+  if (open.begun.sizeBytes > 0) yield* cut(Buffer.of(lineFeed), open, limits)
 }
 
 /** The lines that end in this chunk; what follows the last of them stays open. */
@@ -50,17 +50,19 @@ function* cut(chunk: Buffer, open: OpenLine, limits: BodyLimits): Generator<Buff
   }
   if (lines.length > 0) yield lines
   if (refusal !== undefined) throw refusal
-  if (start < chunk.length) open.pieces.push(chunk.subarray(start))
-  open.sizeBytes += chunk.length - start
+  const rest = chunk.subarray(start)
   // The one byte more may be a carriage return.
-  if (open.sizeBytes > limits.lineBytes + 1) throw eventTooLarge(limits, open.given)
+  if (open.begun.sizeBytes + rest.length > limits.lineBytes + 1) throw eventTooLarge(limits, open.given)
+  if (rest.length > 0) open.begun.add(rest)
 }
 
 /** The open line with its last piece, without a carriage return before the line feed; the next line begins. */
 function endLine(open: OpenLine, piece: Buffer): Buffer {
-  const line = open.pieces.length === 0 ? piece : Buffer.concat([...open.pieces, piece])
-  open.pieces = []
-  open.sizeBytes = 0
+  let line = piece
+  if (open.begun.sizeBytes > 0) {
+    open.begun.add(piece)
+    line = open.begun.take()
+  }
   return line.at(-1) === carriageReturn ? line.subarray(0, -1) : line
 }
 

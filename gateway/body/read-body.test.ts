@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import { constants, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { bodyLimits } from '../../test/body-limits.ts'
 import type { BodyLimits } from './limits.ts'
-import { type Headers, readBody, readChunks } from './read-body.ts'
-import { RequestAborted } from './request-refused.ts'
+import { type Body, type Headers, readBody, readChunks } from './read-body.ts'
+import { RequestAborted, RequestRefused } from './request-refused.ts'
 
 const text = Buffer.from('{"name":"Zoé"}'.repeat(1000))
 const codings: Record<string, (bytes: Buffer) => Buffer> = {
@@ -128,6 +128,71 @@ test('a slow reader is not taken for a client that stalls', async t => {
   stream.end('b')
   assert.equal(String((await chunks.next()).value), 'b')
   assert.equal((await chunks.next()).done, true)
+})
+
+test('only time spent waiting for the client counts against the time a body may take', async t => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  let nowMs = 0
+  t.mock.method(performance, 'now', () => nowMs)
+  const stream = new PassThrough()
+  const chunks = readChunks({ stream, headers: {}, limits: bodyLimits({ requestMs: 100, stallMs: 1_000 }) })
+  /** Asks for a chunk that comes after this much waiting. */
+  const readAfter = async (ms: number) => {
+    const reading = chunks.next()
+    await new Promise(setImmediate)
+    nowMs += ms
+    t.mock.timers.tick(ms)
+    stream.write('a')
+    return String((await reading).value)
+  }
+  assert.equal(await readAfter(60), 'a')
+  nowMs += 10_000
+  assert.equal(await readAfter(30), 'a')
+  nowMs += 10_000
+  await assert.rejects(readAfter(10), { status: 408, slug: 'body-too-slow' })
+})
+
+test('once the gateway stops, a body that has arrived is read, and one that has not is soon given up', async t => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  for (const read of [readBody, (body: Body) => Array.fromAsync(readChunks(body)).then(Buffer.concat)]) {
+    for (const stopsBefore of [true, false]) {
+      const stop = new AbortController()
+      if (stopsBefore) stop.abort()
+      const streams = [Readable.from([text]), new PassThrough()]
+      const [whole, open] = streams.map(stream =>
+        read({ stream, headers: {}, limits: bodyLimits(), stopping: stop.signal }),
+      )
+      const givenUp = assert.rejects(open!, { status: 503, slug: 'stopping' })
+      stop.abort()
+      assert.deepEqual(await whole, text)
+      t.mock.timers.tick(1_000)
+      await givenUp
+    }
+  }
+})
+
+test('the bytes that stay in memory are told as they come or decompress, and may be refused', async () => {
+  const full = new RequestRefused({ status: 503, slug: 'overloaded', detail: 'full', fix: 'wait' })
+  for (const [coding, compress] of Object.entries(codings)) {
+    const bodyOf = (reserve: (bytes: number) => void): Body => {
+      const headers = { 'content-encoding': coding }
+      return { stream: inPieces(compress(text)), headers, limits: bodyLimits(), reserve }
+    }
+    let told = 0
+    const count = (bytes: number) => {
+      told += bytes
+    }
+    await readBody(bodyOf(count))
+    assert.equal(told, text.length)
+    told = 0
+    await Array.fromAsync(readChunks(bodyOf(count), 100))
+    assert.equal(told, 100)
+    const refuse = () => {
+      throw full
+    }
+    await assert.rejects(readBody(bodyOf(refuse)), full)
+    await assert.rejects(Array.fromAsync(readChunks(bodyOf(refuse))), full)
+  }
 })
 
 test('a zstd frame that claims a window of more than 8 MB is refused', async () => {

@@ -3,7 +3,9 @@
 
 import { finished, pipeline, type Readable, type Transform } from 'node:stream'
 import { constants, createGunzip, createInflate, createZstdDecompress } from 'node:zlib'
+import { gatherBytes } from './gather-bytes.ts'
 import type { BodyLimits } from './limits.ts'
+import { makePatience } from './patience.ts'
 import { RequestAborted, RequestRefused } from './request-refused.ts'
 
 /** A request's headers by lower-case name, as node:http gives them. */
@@ -13,6 +15,10 @@ export interface Body {
   stream: Readable
   headers: Headers
   limits: BodyLimits
+  /** Told of bytes that stay in memory while the request is at work; throws `RequestRefused` when there is no room. */
+  reserve?: (bytes: number) => void
+  /** Aborted when the gateway is asked to stop. */
+  stopping?: AbortSignal
 }
 
 const outputChunkBytes = 64 * 1024
@@ -33,20 +39,32 @@ const decompressors: Record<string, () => Transform> = {
 
 /**
  * The whole body in one buffer.
- * Throws `RequestRefused` (400 corrupt, 408, 413, 415) or `RequestAborted`.
+ * Throws `RequestRefused` (400 corrupt, 408, 413, 415, 503) or `RequestAborted`.
  */
 export async function readBody(body: Body): Promise<Buffer> {
   if (codingOf(body.headers) === 'identity') return readIdentity(body)
-  const chunks: Buffer[] = []
-  for await (const chunk of readChunks(body)) chunks.push(chunk)
-  return Buffer.concat(chunks)
+  const gathered = gatherBytes()
+  for await (const chunk of readChunks(body)) gathered.add(chunk)
+  return gathered.take()
 }
 
 /**
  * The body as it comes, for bodies that need not be whole to be understood.
  * Throws as `readBody` does, after the chunks that were good.
+ * @param keptBytes how much of the body its reader keeps in memory, at most
  */
-export async function* readChunks(body: Body): AsyncGenerator<Buffer> {
+export async function* readChunks(body: Body, keptBytes = body.limits.bodyBytes): AsyncGenerator<Buffer> {
+  let unreservedBytes = keptBytes
+  for await (const chunk of decode(body)) {
+    const bytes = Math.min(chunk.length, unreservedBytes)
+    unreservedBytes -= bytes
+    body.reserve?.(bytes)
+    yield chunk
+  }
+}
+
+/** The body's chunks without its content coding. */
+async function* decode(body: Body): AsyncGenerator<Buffer> {
   const coding = codingOf(body.headers)
   refuseDeclaredSize(body)
   if (coding === 'identity') {
@@ -76,36 +94,43 @@ export async function* readChunks(body: Body): AsyncGenerator<Buffer> {
 
 /** The way of most bodies: small, not compressed. No generator, no copy of a body that comes in one piece. */
 function readIdentity(body: Body): Promise<Buffer> {
-  const { stream, limits } = body
+  const { stream, headers, limits } = body
   return new Promise((resolve, reject) => {
     refuseDeclaredSize(body)
     if (stream.destroyed) throw new RequestAborted(stream.errored)
-    const chunks: Buffer[] = []
-    let sizeBytes = 0
-    const stall = setTimeout(() => stop(bodyStalled(limits)), limits.stallMs)
-    const stop = (error?: Error) => {
-      clearTimeout(stall)
+    const gathered = gatherBytes(Number(headers['content-length'] ?? 0))
+    const stop = (error?: unknown) => {
+      patience.end()
       stream.off('data', onData).off('end', onEnd).off('close', onAbort)
-      if (error === undefined) return resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, sizeBytes))
+      if (error === undefined) return resolve(gathered.take())
       stream.pause()
       reject(error)
     }
     const onData = (chunk: Buffer) => {
-      sizeBytes += chunk.length
-      if (sizeBytes > limits.bodyBytes) return stop(bodyTooLarge(limits))
-      chunks.push(chunk)
-      stall.refresh()
+      if (gathered.sizeBytes + chunk.length > limits.bodyBytes) return stop(bodyTooLarge(limits))
+      try {
+        body.reserve?.(chunk.length)
+      } catch (error) {
+        return stop(error)
+      }
+      gathered.add(chunk)
+      patience.heard()
     }
     const onEnd = () => stop()
     const onAbort = (cause?: unknown) => stop(new RequestAborted(cause))
+    const patience = makePatience(body, stop)
     // The error listener stays: a socket that breaks after the refusal must not end the process.
     stream.on('data', onData).on('end', onEnd).on('error', onAbort).on('close', onAbort)
+    patience.begin()
   })
 }
 
-/** The bytes as received. The stall clock runs only while we wait: a slow log is not the client's fault. */
-async function* receive({ stream, limits }: Body): AsyncGenerator<Buffer> {
+/** The bytes as received. */
+async function* receive(body: Body): AsyncGenerator<Buffer> {
+  const { stream, limits } = body
   let wake = () => {}
+  let giveUp = (_refusal: RequestRefused) => {}
+  const patience = makePatience(body, refusal => giveUp(refusal))
   let ended: { error: Error | undefined } | undefined
   const onReadable = () => wake()
   stream.on('readable', onReadable)
@@ -126,12 +151,10 @@ async function* receive({ stream, limits }: Body): AsyncGenerator<Buffer> {
         return
       } else {
         await new Promise<void>((resolve, reject) => {
-          const stall = setTimeout(() => reject(bodyStalled(limits)), limits.stallMs)
-          wake = () => {
-            clearTimeout(stall)
-            resolve()
-          }
-        })
+          wake = resolve
+          giveUp = reject
+          patience.begin()
+        }).finally(patience.end)
       }
     }
   } finally {
@@ -166,14 +189,5 @@ function bodyTooLarge({ bodyBytes }: BodyLimits): RequestRefused {
     slug: 'body-too-large',
     detail: `The body has more than ${bodyBytes} bytes, counted after decompression too.`,
     fix: 'Send the events in several smaller requests.',
-  })
-}
-
-function bodyStalled({ stallMs }: BodyLimits): RequestRefused {
-  return new RequestRefused({
-    status: 408,
-    slug: 'body-stalled',
-    detail: `No byte of the body came for ${stallMs} ms.`,
-    fix: 'Send the request again; check that content-length is the number of bytes that are really sent.',
   })
 }

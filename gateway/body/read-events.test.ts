@@ -107,6 +107,11 @@ test('a hundred megabytes, 100,001 events and a truncated or empty body are refu
   await assert.rejects(groupsOf(`[${'{},'.repeat(100_000)}{}]`, json), { status: 413, slug: 'too-many-events' })
   await assert.rejects(groupsOf('[{"a":1}', json), { status: 400, slug: 'body-not-json' })
   await assert.rejects(groupsOf('', json), { status: 400, slug: 'body-empty' })
+  for (const blank of ['', '\n', ' \r\n\n\t'])
+    await assert.rejects(groupsOf(blank, { 'content-type': 'application/x-ndjson' }), {
+      status: 400,
+      slug: 'body-empty',
+    })
   await assert.rejects(groupsOf('{}', { 'content-type': 'text/csv' }), { status: 415 })
 })
 

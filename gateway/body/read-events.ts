@@ -8,7 +8,7 @@ import { type BodyKind, decideKind } from './content-type.ts'
 import type { BodyLimits } from './limits.ts'
 import { splitLines } from './ndjson.ts'
 import { type Body, readBody, readChunks } from './read-body.ts'
-import { type BodyShape, splitEvents } from './split-events.ts'
+import { type BodyShape, bodyEmpty, splitEvents } from './split-events.ts'
 import { parseStrict } from './strict-json.ts'
 
 /** One event of a request: it has a `value` or a `violation`, never both. */
@@ -43,10 +43,11 @@ export async function* readEvents(body: Body): AsyncGenerator<IncomingEvent[]> {
   const parse = parserOf(kind, body)
   if (kind === 'ndjson') {
     let first = 0
-    for await (const lines of splitLines(readChunks(body), limits)) {
+    for await (const lines of splitLines(readChunks(body, limits.lineBytes), limits)) {
       yield lines.map((raw, at) => ({ index: first + at, raw, ...parse(raw) }))
       first += lines.length
     }
+    if (first === 0) throw bodyEmpty()
     return
   }
   const bytes = await readBody(body)

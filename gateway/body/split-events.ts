@@ -153,14 +153,7 @@ function isSpace(byte: number): boolean {
 }
 
 function refuseOpening(body: Buffer, start: number, shape: BodyShape): void {
-  if (start === body.length) {
-    throw new RequestRefused({
-      status: 400,
-      slug: 'body-empty',
-      detail: 'The body is empty.',
-      fix: 'Send one event as a JSON object, or several as an array or as NDJSON.',
-    })
-  }
+  if (start === body.length) throw bodyEmpty()
   const byte = body[start]
   if (byte === 0xef || byte === 0xfe || byte === 0xff) {
     throw notJson(start, 'JSON', 'Send UTF-8 without a byte order mark.')
@@ -175,6 +168,16 @@ function refuseOpening(body: Buffer, start: number, shape: BodyShape): void {
 function notJson(offset: number, expected: string, fix = 'Send valid JSON: an object, or an array of objects.') {
   const detail = `The body is not JSON: expected ${expected} at byte ${offset}.`
   return new RequestRefused({ status: 400, slug: 'body-not-json', detail, fix })
+}
+
+/** 400: there is nothing but white space. */
+export function bodyEmpty(): RequestRefused {
+  return new RequestRefused({
+    status: 400,
+    slug: 'body-empty',
+    detail: 'The body is empty.',
+    fix: 'Send one event as a JSON object, or several as an array or as NDJSON.',
+  })
 }
 
 /** 413: the request holds more events than one may. */

@@ -7,7 +7,7 @@ import type { Role } from '../authenticate.ts'
 import { RequestRefused } from '../body/request-refused.ts'
 import { findDataset, visibleDatasets } from '../find-dataset.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
-import { answers, listOf } from '../shapes.ts'
+import { answers, listOf, textAs } from '../shapes.ts'
 
 /** A contract tells no person's data: every role may read it. */
 const roles: Role[] = ['producer', 'data-owner', 'data-steward', 'data-engineer', 'analyst', 'dpo', 'auditor']
@@ -85,7 +85,7 @@ export function datasetsRoutes(app: Gateway, deps: GatewayDeps): void {
         tags: ['datasets'],
         summary: 'A schema version, as registered',
         params: Type.Object({ dataset: Type.String(), version: Type.String() }),
-        response: answers(200, Type.String(), 401, 403, 404),
+        response: answers(200, textAs('application/schema+json', 'The schema file'), 401, 403, 404),
       },
     },
     async (request, reply) => {
@@ -104,7 +104,7 @@ export function datasetsRoutes(app: Gateway, deps: GatewayDeps): void {
         tags: ['datasets'],
         summary: 'The policy, as registered',
         params,
-        response: answers(200, Type.String(), 401, 403, 404),
+        response: answers(200, textAs('application/yaml', 'The policy file'), 401, 403, 404),
       },
     },
     async (request, reply) =>

@@ -3,13 +3,14 @@
 import Type from 'typebox'
 import type { Diagnostic } from '../../governance/contract/diagnostic.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
+import { textAs } from '../shapes.ts'
 
 /** Without these nothing can be accepted; every other port's outage only degrades. */
 const VITAL_PORTS = ['event-log', 'vault']
 
 const ReadinessShape = Type.Object({
   status: Type.Union([Type.Literal('ready'), Type.Literal('degraded'), Type.Literal('unavailable')]),
-  degraded: Type.Array(Type.String(), { description: 'What does not work: ports by name, `contracts`' }),
+  degraded: Type.Array(Type.String(), { description: 'What does not work: ports by name, `contracts`, `processors`' }),
   ports: Type.Record(Type.String(), Type.String({ description: 'ok or unavailable' })),
   contracts: Type.Object({
     live: Type.Array(Type.String()),
@@ -47,7 +48,11 @@ export function healthRoutes(app: Gateway, deps: GatewayDeps): void {
       const problems = deps.catalogue.diagnostics().filter(({ severity }) => severity === 'error')
       const down = Object.keys(ports).filter(name => ports[name] !== 'ok')
       const unavailable = down.some(name => VITAL_PORTS.includes(name))
-      const degraded = problems.length > 0 ? [...down, 'contracts'] : down
+      const degraded = [
+        ...down,
+        ...(problems.length > 0 ? ['contracts'] : []),
+        ...(deps.processors?.failing().length ? ['processors'] : []),
+      ]
       return reply.code(unavailable ? 503 : 200).send({
         status: unavailable ? 'unavailable' : degraded.length > 0 ? 'degraded' : 'ready',
         degraded,
@@ -64,7 +69,7 @@ export function healthRoutes(app: Gateway, deps: GatewayDeps): void {
         tags: ['operations'],
         summary: 'Metrics for Prometheus',
         security: [],
-        response: { 200: Type.String() },
+        response: { 200: textAs('text/plain', 'Prometheus text format') },
       },
     },
     async (_request, reply) => reply.type('text/plain; version=0.0.4').send(await deps.telemetry.scrape()),

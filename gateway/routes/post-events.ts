@@ -10,6 +10,7 @@ import { makeAdmission } from '../admission.ts'
 import type { BodyLimits } from '../body/limits.ts'
 import { readEvents } from '../body/read-events.ts'
 import { RequestRefused } from '../body/request-refused.ts'
+import { makeEventRate } from '../event-rate.ts'
 import { findDataset } from '../find-dataset.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
 import { type IngestDeps, ingest } from '../ingest.ts'
@@ -64,7 +65,7 @@ const schema = {
   }),
   body,
   response: {
-    ...answers(202, AnswerShape, 400, 401, 403, 404, 408, 413, 415, 429, 503),
+    ...answers(202, AnswerShape, 400, 401, 403, 404, 408, 413, 415),
     422: {
       description: 'All events rejected, or the schema version is unknown',
       content: { 'application/json': { schema: AnswerShape }, 'application/problem+json': { schema: ProblemShape } },
@@ -72,9 +73,10 @@ const schema = {
   } as Record<number, unknown>,
 }
 
-export function postEventsRoute(app: Gateway, deps: GatewayDeps): void {
+export function postEventsRoute(app: Gateway, deps: GatewayDeps, stopping: AbortSignal): void {
   const limits = bodyLimits(deps.config)
   const admit = makeAdmission(deps.config)
+  const rate = makeEventRate(deps.config.maxEventsPerSecond)
   const ingestDeps: IngestDeps = { ...deps, count: makeCount(deps) }
 
   app.register(async route => {
@@ -86,14 +88,17 @@ export function postEventsRoute(app: Gateway, deps: GatewayDeps): void {
     route.post('/v1/datasets/:dataset/events', { schema, config: { roles: ['producer'] } }, async (request, reply) => {
       const { dataset } = request.params as { dataset: string }
       const contract = findDataset(deps.catalogue, request.credential, dataset)
-      const leave = admit(request.headers['content-length'])
+      rate.admit(request.credential.id)
+      const { reserve, leave } = admit(request.headers['content-length'])
       try {
         const answer = await ingest(ingestDeps, {
           contract,
-          events: readEvents({ stream: request.raw, headers: request.headers, limits }),
+          events: readEvents({ stream: request.raw, headers: request.headers, limits, reserve, stopping }),
           schemaVersion: readSchemaVersion(contract, request.headers['ecluse-schema']),
           makeId: readIdempotencyKey(request.headers['idempotency-key'], `${request.credential.id}/${dataset}`),
           traceparent: newTraceparent(),
+          contentType: request.headers['content-type'] ?? '',
+          onArrival: events => rate.take(request.credential.id, events),
         })
         const allRejected = answer.received > 0 && answer.rejected === answer.received
         return reply
@@ -115,6 +120,7 @@ function bodyLimits(config: Config): BodyLimits {
     depth: config.maxDepth,
     stringLength: config.maxStringLength,
     stallMs: config.stallMs,
+    requestMs: config.requestMs,
     chunkEvents: config.chunkEvents,
   }
 }

@@ -88,7 +88,7 @@ export function quarantineRoutes(app: Gateway, { catalogue, documents }: Gateway
       const found = await documents.get('quarantine', request.params.id)
       if (!found) throw noSuchEntry()
       authorise(request.credential, ['data-steward'], found.body.dataset as string)
-      return shown(found.body)
+      return shown(found.body, found.expiresAtMs)
     },
   )
 
@@ -98,9 +98,10 @@ export function quarantineRoutes(app: Gateway, { catalogue, documents }: Gateway
   }
 }
 
-function shown(body: JsonObject) {
-  const { sealed: _sealed, position: _position, sealedBy, expiresAtMs, ...entry } = body as unknown as StoredQuarantine
-  return { ...entry, sealedBy: sealedBy.by, expiresAt: new Date(expiresAtMs).toISOString() }
+function shown(body: JsonObject, expiresAtMs: number | null) {
+  const { sealed: _sealed, position: _position, sealedBy, ...entry } = body as unknown as StoredQuarantine
+  // Every entry has an end: whoever carried it here gave it one.
+  return { ...entry, sealedBy: sealedBy.by, expiresAt: new Date(expiresAtMs!).toISOString() }
 }
 
 function noSuchEntry(): RequestRefused {

@@ -101,8 +101,16 @@ function shown(body: JsonObject) {
   return rest
 }
 
+/** @throws RequestRefused 400 for a time that JavaScript does not know, such as a leap second */
 function utc(text: string): string {
-  return new Date(text).toISOString()
+  const time = new Date(text)
+  if (!Number.isNaN(time.getTime())) return time.toISOString()
+  throw new RequestRefused({
+    status: 400,
+    slug: 'request-invalid',
+    detail: 'from or to is no time that can be searched for.',
+    fix: 'Send an RFC 3339 time without a leap second, such as 2026-01-31T10:30:00Z.',
+  })
 }
 
 function noSuchEvent(): RequestRefused {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -113,6 +113,61 @@ test('a contract that could not be prepared is not live, and is tried again', as
   broken = false
   await catalogue.reload()
   assert.equal(catalogue.find('orders')?.policy.purpose, 'accounting')
+})
+
+test('a file that is still being written does not go live: two looks must find it the same', async t => {
+  const { catalogue, policy } = await opened(t)
+  const purpose = () => catalogue.find('orders')?.policy.purpose
+  writeFileSync(policy, policyText.replace('revenue reporting', 'half'))
+  await catalogue.look()
+  writeFileSync(policy, policyText.replace('revenue reporting', 'the whole'))
+  await catalogue.look()
+  assert.equal(purpose(), 'revenue reporting')
+  await catalogue.look()
+  assert.equal(purpose(), 'the whole')
+})
+
+test('a directory that is gone is reported once, keeps what is live, and is read again when it is back', async t => {
+  const { catalogue, dir, options, problems } = await opened(t)
+  renameSync(options.policiesDir, join(dir, 'away'))
+  for (let i = 0; i < 4; i++) await catalogue.look()
+  assert.ok(catalogue.find('orders'))
+  assert.deepEqual(
+    problems,
+    catalogue.diagnostics().map(({ message }) => message),
+  )
+  assert.match(problems.join(), /^the directory of policies cannot be read/)
+  renameSync(join(dir, 'away'), options.policiesDir)
+  for (let i = 0; i < 2; i++) await catalogue.look()
+  assert.deepEqual(
+    catalogue.diagnostics().filter(({ severity }) => severity === 'error'),
+    [],
+  )
+})
+
+test('a link that leads nowhere holds up nobody else', { skip: process.platform === 'win32' }, async t => {
+  const { catalogue, options, policy } = await opened(t)
+  symlinkSync('/nowhere', join(options.policiesDir, 'lost.yaml'))
+  writeFileSync(policy, policyText.replace('revenue reporting', 'accounting'))
+  await catalogue.reload()
+  assert.equal(catalogue.find('orders')?.policy.purpose, 'accounting')
+  assert.ok(catalogue.diagnostics().some(({ severity, dataset }) => severity === 'error' && dataset === 'lost'))
+})
+
+test('a catalogue without its directory does not open, and says which setting names it', async t => {
+  await assert.rejects(opened(t, { schemasDir: '/nowhere' }), /\/nowhere.*ECLUSE_SCHEMAS_DIR/)
+})
+
+test('an edit under which events sent again are no copies any more goes live with a warning', async t => {
+  const { catalogue, policy, problems } = await opened(t)
+  writeFileSync(policy, policyText.replace('id: /id\n', 'id: /at\n').replace('type: customer', 'type: shopper'))
+  await catalogue.reload()
+  assert.equal(catalogue.find('orders')?.eventId?.pointer, '/at')
+  assert.deepEqual(problems, [
+    'event.id is another than before the edit: events sent again will not be recognised as copies.',
+    'the first subject is another than before the edit: events sent again will not be recognised as copies.',
+  ])
+  assert.ok(catalogue.diagnostics().some(({ severity, message }) => severity === 'warning' && message === problems[0]))
 })
 
 test('a schema version may be named in three ways, and an unknown one is told the nearest', async t => {

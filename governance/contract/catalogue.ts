@@ -1,13 +1,12 @@
 // The live contracts. A good edit of a schema or policy replaces its dataset's contract; a bad one, or a file that is
 // gone, changes nothing and is reported until it is mended.
 
-import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Registry } from '../../storage/registry/registry.ts'
-import type { Contract } from './contract.ts'
-import type { Diagnostic } from './diagnostic.ts'
+import type { Contract, SubjectRule } from './contract.ts'
+import { type Diagnostic, formatDiagnostic } from './diagnostic.ts'
 import { type EventReaders, eventReaders } from './event-parts.ts'
-import { loadContracts } from './load.ts'
+import { type Compiled, loadContracts } from './load.ts'
+import { fingerprintOf } from './read-files.ts'
 import { topicOf } from './topic-of.ts'
 
 /** A contract whose derived schemas are registered. */
@@ -24,8 +23,10 @@ export interface Catalogue {
   all(): LiveContract[]
   /** What the last reading found wrong: files as they stand now, which may be newer than what is live. */
   diagnostics(): Diagnostic[]
-  /** Reads the files again if they changed, and makes good contracts live. */
+  /** Reads the files again at once if they changed, and makes good contracts live. */
   reload(): Promise<void>
+  /** Reads them only if they changed and this look finds them as the one before did: nobody is writing them. */
+  look(): Promise<void>
   /** Looks for edits every `intervalMs`; stop with the returned function. */
   watch(intervalMs: number): () => void
 }
@@ -37,16 +38,23 @@ export interface CatalogueOptions {
   registry: Registry
   /** Called before a contract goes live; when it rejects, the contract does not, and is tried again. */
   onActivate: (contract: LiveContract) => Promise<void>
-  /** Called when an edit could not be made live, or when the files cannot be read. */
+  /** Called when an edit could not be made live or has side effects, or files cannot be read: once, until it changes. */
   onProblem: (problem: { diagnostics: Diagnostic[]; error?: unknown }) => void
 }
 
-/** Opens the catalogue and reads the files once. */
+/**
+ * Opens the catalogue and reads the files once.
+ * @throws Error when a directory cannot be read: which, and the setting that names it
+ */
 export async function openCatalogue(options: CatalogueOptions): Promise<Catalogue> {
   let live = new Map<string, LiveContract>()
   let diagnostics: Diagnostic[] = []
-  let seen = ''
-  let reloading: Promise<void> | undefined
+  /** Fingerprints: of the files as they were last read, and as they were last looked at. */
+  let seen: string | undefined
+  let glimpsed: string | undefined
+  let told = ''
+  let turn: Promise<void> = Promise.resolve()
+  const compiled = new Map<string, Compiled>()
 
   async function activate(contract: Contract): Promise<Diagnostic[]> {
     const current = live.get(contract.dataset)
@@ -57,38 +65,67 @@ export async function openCatalogue(options: CatalogueOptions): Promise<Catalogu
     const next = { ...contract, wirePrefixes, readers: eventReaders(contract) }
     await options.onActivate(next)
     live = new Map([...live, [contract.dataset, next]].sort() as [string, LiveContract][])
-    return []
+    return current ? identityWarnings(current, next) : []
   }
 
-  async function read(): Promise<void> {
-    const fingerprint = `${await fingerprintOf(options.schemasDir)}\n${await fingerprintOf(options.policiesDir)}`
-    if (fingerprint === seen) return
-    const loaded = await loadContracts(options)
+  const fingerprint = async () =>
+    `${await fingerprintOf(options.schemasDir)}\n${await fingerprintOf(options.policiesDir)}`
+
+  async function read(print: string, mustBeStill: boolean): Promise<void> {
+    const loaded = await loadContracts({ ...options, compiled })
+    if (mustBeStill && (await fingerprint()) !== print) return
+    if (seen === undefined && !loaded.isComplete) throw new Error(loaded.diagnostics.map(formatDiagnostic).join('\n'))
     const found = [...loaded.diagnostics]
     for (const contract of loaded.contracts.values()) found.push(...(await activate(contract)))
-    for (const dataset of live.keys()) {
+    for (const [dataset, contract] of loaded.isComplete ? live : []) {
       if (!loaded.contracts.has(dataset) && !found.some(d => d.dataset === dataset && d.severity === 'error'))
-        found.push(goneDiagnostic(live.get(dataset)!))
+        found.push(goneDiagnostic(contract))
     }
     diagnostics = found
-    seen = fingerprint
-    if (found.some(({ severity }) => severity === 'error')) options.onProblem({ diagnostics: found })
+    seen = loaded.tryAgain ? '' : print
+    const isNew = (d: Diagnostic) => d.severity === 'error' || !loaded.diagnostics.includes(d)
+    tell({ diagnostics: found.filter(isNew) })
   }
 
-  const reload = () =>
-    (reloading ??= read().finally(() => {
-      reloading = undefined
-    }))
+  function tell(problem: { diagnostics: Diagnostic[]; error?: unknown }): void {
+    const text = [...problem.diagnostics.map(formatDiagnostic), problem.error ?? ''].join('\n')
+    if (text !== told && text !== '') options.onProblem(problem)
+    told = text
+  }
+
+  async function reload(): Promise<void> {
+    const print = await fingerprint()
+    if (print !== seen) await read(print, false)
+  }
+
+  async function look(): Promise<void> {
+    const print = await fingerprint()
+    const isStill = print === glimpsed
+    glimpsed = print
+    if (print !== seen && isStill) await read(print, true)
+  }
+
+  /** Never two readings at once. */
+  const inTurn = (work: () => Promise<void>) => {
+    const done = turn.then(work)
+    turn = done.catch(() => {})
+    return done
+  }
 
   await reload()
   return {
     find: dataset => live.get(dataset),
     all: () => [...live.values()],
     diagnostics: () => diagnostics,
-    reload,
+    reload: () => inTurn(reload),
+    look: () => inTurn(look),
     watch: intervalMs => {
-      const timer = setInterval(() => {
-        reload().catch(error => options.onProblem({ diagnostics: [], error }))
+      let isLooking = false
+      const timer = setInterval(async () => {
+        if (isLooking) return
+        isLooking = true
+        await inTurn(look).catch(error => tell({ diagnostics: [], error }))
+        isLooking = false
       }, intervalMs)
       timer.unref()
       return () => clearInterval(timer)
@@ -139,6 +176,24 @@ async function findChangedVersions(registry: Registry, contract: Contract): Prom
     }))
 }
 
+/** An edit under which the same event, or the same person, gets another name than it had. */
+function identityWarnings(before: LiveContract, { dataset, policyFile, eventId, subjects }: Contract): Diagnostic[] {
+  const person = ({ type, pointer }: SubjectRule) => JSON.stringify([type, pointer])
+  const changed = []
+  if (JSON.stringify(before.eventId) !== JSON.stringify(eventId)) changed.push('event.id')
+  if (before.subjects.slice(0, 1).map(person).join() !== subjects.slice(0, 1).map(person).join())
+    changed.push('the first subject')
+  return changed.map(what => ({
+    file: policyFile,
+    line: 1,
+    column: 1,
+    severity: 'warning',
+    dataset,
+    message: `${what} is another than before the edit: events sent again will not be recognised as copies.`,
+    fix: 'Take the change back if producers may send events of before again.',
+  }))
+}
+
 function goneDiagnostic({ dataset, policyFile }: LiveContract): Diagnostic {
   return {
     file: policyFile,
@@ -149,16 +204,4 @@ function goneDiagnostic({ dataset, policyFile }: LiveContract): Diagnostic {
     message: `the files of dataset ${dataset} are gone; its last good contract stays live`,
     fix: 'Put the files back, or restart to retire the dataset.',
   }
-}
-
-/** Names, sizes and times of all files below a directory: cheap to take twice a second. */
-async function fingerprintOf(dir: string): Promise<string> {
-  const names = (await readdir(dir, { recursive: true })).sort()
-  const lines = await Promise.all(
-    names.map(async name => {
-      const { mtimeMs, size, ino } = await stat(join(dir, name)).catch(() => ({ mtimeMs: 0, size: 0, ino: 0 }))
-      return `${name} ${mtimeMs} ${size} ${ino}`
-    }),
-  )
-  return lines.join('\n')
 }

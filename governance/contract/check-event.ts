@@ -10,8 +10,8 @@ import { annotationOf } from './combine-rules.ts'
 import type { FieldRule } from './contract.ts'
 import type { Report } from './diagnostic.ts'
 import { didYouMean, listed } from './did-you-mean.ts'
-import { compareSpecificity, matchesPattern, parsePointer } from './json-pointer.ts'
-import type { FieldsRule, ReadPolicy } from './read-policy.ts'
+import { mostSpecific, parsePointer } from './json-pointer.ts'
+import type { ReadPolicy } from './read-policy.ts'
 import { findPlace, type Place, placesIn } from './schema-tree.ts'
 import type { Path } from './source-file.ts'
 
@@ -84,18 +84,13 @@ function checkEventId(check: EventCheck, id: { at: string; personal?: true }, ru
 function personalBecause(check: EventCheck, place: Place): string | undefined {
   const { read, annotations } = check
   if (read.policy.event.subjects.some(({ id }) => id === place.pointer)) return 'it is the id of a subject'
-  const rule = decidingRule(read.rules, place)
+  const [rule] = mostSpecific(read.rules, place.tokens)
   const annotation = annotationOf({ annotations }, place)
   const category = [rule?.category, annotation?.category].find(name => name !== undefined && isWithin(name, 'user'))
   if (category) return `its field is classified as ${category}`
   const action = rule?.action.name ?? annotation?.action?.name
   if (action !== undefined && action !== 'keep') return `\`${rule?.pattern ?? 'the schema'}\` wants to ${action} it`
   return annotation?.sensitive ? 'the schema tags it as personal or sensitive' : undefined
-}
-
-function decidingRule(rules: FieldsRule[], place: Place): FieldsRule | undefined {
-  const matching = rules.filter(({ tokens }) => matchesPattern(tokens, place.tokens))
-  return matching.toSorted((a, b) => compareSpecificity(b.tokens, a.tokens))[0]
 }
 
 /** A rule for the very field may say what it is, but not that something else be done to it. */

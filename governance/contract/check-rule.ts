@@ -2,6 +2,7 @@
 // what has rules inside, need a person where there is none.
 
 import { personalWordIn } from '../classification/detect-by-name.ts'
+import { categories } from '../classification/taxonomy.ts'
 import type { Annotation } from './annotation.ts'
 import type { Classification } from './classify.ts'
 import type { Decision } from './combine-rules.ts'
@@ -93,18 +94,32 @@ export function checkFieldRule(
       'Leave the domain out unless you need that join.',
     )
   }
-  warnOfPersonalName(context, place, decision, at)
+  if (action.name === 'keep') checkKept(context, place, decision, at)
 }
 
-function warnOfPersonalName(
-  { report }: Classification,
-  place: Place,
-  { action, category }: Decision,
-  at: Annotation['at'],
-): void {
+/** What is kept is readable by whoever holds the store: nothing of a restricted kind, and no personal data for all. */
+function checkKept(context: Classification, place: Place, { category, level }: Decision, at: Annotation['at']): void {
+  const { report } = context
+  if (category === undefined) {
+    warnOfPersonalName(context, place, at)
+    return
+  }
+  const usual = categories.get(category)
+  const fix = 'Choose another action than keep.'
+  if (usual === 'restricted' && level !== 'restricted') {
+    const message = `${place.pointer} is kept in the clear as ${level}, and a ${category} is restricted.`
+    report.error(at, message, fix)
+  } else if (usual === 'restricted') {
+    report.warning(at, `${place.pointer} is kept in the clear, and a ${category} is restricted.`, fix)
+  } else if (level === 'public' && usual === 'confidential') {
+    const message = `${place.pointer} is kept in the clear as public, and a ${category} is confidential.`
+    report.warning(at, message, 'Write `level: internal`, or choose another action than keep.')
+  }
+}
+
+function warnOfPersonalName({ report }: Classification, place: Place, at: Annotation['at']): void {
   const name = place.tokens.findLast(token => token !== '*')
-  const word =
-    action?.name === 'keep' && category === undefined && name !== undefined ? personalWordIn(name) : undefined
+  const word = name === undefined ? undefined : personalWordIn(name)
   if (!word) return
   const message = `${place.pointer} is kept in the clear, and its name looks personal (${word}).`
   report.warning(at, message, 'Say what it is with a category, or choose another action.')

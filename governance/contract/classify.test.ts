@@ -245,19 +245,26 @@ const promises: [promise: string, files: Record<string, string | Buffer | undefi
     ],
   ],
   [
-    'keep of a field that looks personal by its name is a warning',
-    withField('"adresseLivraison": { "type": "string" }', '/adresseLivraison: { level: internal, action: keep }'),
+    'two rules that name as much of a field, and of which neither is a part of the other, are refused',
+    withField(
+      '"o": { "type": "object", "additionalProperties": false, "properties": { "name": { "type": "string" } } }',
+      '"/*/name": { level: internal, action: encrypt }\n  "/o/*": { level: internal, action: keep }',
+    ),
     [
-      'policies/orders.yaml:16:3: warning: /adresseLivraison is kept in the clear, and its name looks personal (adresse). Fix: Say what it is with a category, or choose another action.',
+      'policies/orders.yaml:17:3: error: `/*/name` (policies/orders.yaml:16:3) and `/o/*` are equally specific for /o/name. Fix: Add a rule for `/o/name` itself.',
     ],
   ],
   [
-    'keep of a field with a category is no surprise',
-    withField(
-      '"adresseLivraison": { "type": "string" }',
-      '/adresseLivraison: { category: user.contact.address, level: internal, action: keep }',
+    'a rule for the very field settles what two others leave open',
+    policy(
+      policyWith(
+        '"/*/number": { level: internal, action: redact }\n  "/buyer/*": { level: internal, action: drop }\n  /buyer/number: { level: confidential, action: pseudonymise }',
+      ),
     ),
-    [],
+    [
+      'policies/orders.yaml:16:3: warning: `/*/number` decides nothing: more specific rules cover all it matches. Fix: Take it away.',
+      'policies/orders.yaml:17:3: warning: `/buyer/*` decides nothing: more specific rules cover all it matches. Fix: Take it away.',
+    ],
   ],
   [
     'a rule that never decides anything is a warning',

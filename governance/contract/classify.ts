@@ -9,7 +9,7 @@ import { checkContainerRule, checkFieldRule, checkSealedRule } from './check-rul
 import { annotationOf, combine, type Decision, inside } from './combine-rules.ts'
 import type { Coverage, FieldRule, PlanNode } from './contract.ts'
 import { formatPosition, type Report } from './diagnostic.ts'
-import { compareSpecificity, matchesPattern } from './json-pointer.ts'
+import { matchesPattern, mostSpecific } from './json-pointer.ts'
 import type { FieldsRule, ReadPolicy } from './read-policy.ts'
 import { allowsScalar, isDeclaredContainer, type Place } from './schema-tree.ts'
 
@@ -79,19 +79,15 @@ function planOf(context: Classification, place: Place, inherited: Annotation | u
 
 /** The most specific rule of `fields` for a place. */
 function winner({ read, use, report }: Classification, place: Place): FieldsRule | undefined {
-  let best: FieldsRule | undefined
-  for (const rule of read.rules) {
-    if (!matchesPattern(rule.tokens, place.tokens)) continue
-    use.matched.add(rule)
-    const order = best ? compareSpecificity(rule.tokens, best.tokens) : 1
-    if (order > 0) best = rule
-    if (order === 0) use.decided.add(rule)
-    if (order === 0 && !isSameRule(rule, best!)) {
-      const message = `\`${best!.pattern}\` (${formatPosition(best!.at)}) and \`${rule.pattern}\` are equally specific for ${place.pointer}.`
-      report.error(rule.at, message, `Add a rule for \`${place.pointer}\` itself.`)
-    }
-  }
+  for (const rule of read.rules) if (matchesPattern(rule.tokens, place.tokens)) use.matched.add(rule)
+  const [best, ...ties] = mostSpecific(read.rules, place.tokens)
   if (best) use.decided.add(best)
+  for (const rule of ties) {
+    use.decided.add(rule)
+    if (isSameRule(rule, best!)) continue
+    const message = `\`${best!.pattern}\` (${formatPosition(best!.at)}) and \`${rule.pattern}\` are equally specific for ${place.pointer}.`
+    report.error(rule.at, message, `Add a rule for \`${place.pointer}\` itself.`)
+  }
   return best
 }
 

@@ -128,9 +128,10 @@ function actionText({ name, parameters }: ReadAction): string {
 /** Rules more specific than `rule` that match something below the place. */
 export function inside({ read, use }: Classification, place: Place, rule: FieldsRule): FieldsRule[] {
   const below = [...placesIn(place)].slice(1)
+  const whole = [...rule.tokens, '**']
   const found = read.rules.filter(
     other =>
-      compareSpecificity(other.tokens, rule.tokens) > 0 &&
+      (compareSpecificity(other.tokens, whole) > 0 || other.pattern === `${rule.pattern}/**`) &&
       below.some(({ tokens }) => matchesPattern(other.tokens, tokens)),
   )
   for (const other of found) use.decided.add(other)

@@ -18,7 +18,11 @@ import { schemaTree } from './schema-tree.ts'
 import { parseSource } from './source-file.ts'
 
 const origin = { dataset: 'orders', schema: '1-0-0', schemaSha256: 'x', policySha256: 'y' }
-const nowhere = parseSource('policies/orders.yaml', Buffer.from(''), 'yaml', reportInto([]))
+const nowhere = parseSource(
+  { path: 'policies/orders.yaml', bytes: Buffer.from(''), sha256: '' },
+  'yaml',
+  reportInto([]),
+)
 const keys = personKeys(Buffer.alloc(32, 7))
 const person = { dataset: 'orders', eventId: 'e', keys, pseudonym: undefined, domainKeys: () => [] }
 
@@ -89,7 +93,7 @@ test('the rule that decides a field is the one a naive reading finds', () => {
   assert.ok(compared > 300)
 })
 
-/** Patterns as regular expressions over the pointer; specificity as text: 2 for a name, 1 for `*`, 0 for `**`. */
+/** Patterns as regular expressions over the pointer; more names, then more tokens, then fewer `**` win. */
 function naiveWinner(rules: { tokens: string[]; category: string }[], pointer: string) {
   const escaped = (token: string) =>
     token
@@ -98,10 +102,11 @@ function naiveWinner(rules: { tokens: string[]; category: string }[], pointer: s
       .replace(/[$"^.|?*+()[{]/g, '\\$&')
   const expression = (tokens: string[]) =>
     tokens.map(token => (token === '**' ? '(/[^/]*)+' : token === '*' ? '/[^/]*' : `/${escaped(token)}`)).join('')
-  const order = (tokens: string[]) => tokens.map(token => (token === '**' ? 0 : token === '*' ? 1 : 2)).join('')
+  const many = (tokens: string[]) => tokens.filter(token => token === '**').length
+  const names = (tokens: string[]) => tokens.filter(token => token !== '*').length - many(tokens)
   return rules
     .filter(({ tokens }) => new RegExp(`^${expression(tokens)}$`).test(pointer))
-    .sort((a, b) => (order(a.tokens) < order(b.tokens) ? 1 : -1))[0]
+    .sort(({ tokens: a }, { tokens: b }) => names(b) - names(a) || b.length - a.length || many(a) - many(b))[0]
 }
 
 const derivedOf = async (policy: string, schema: string) => {

@@ -86,6 +86,54 @@ const promises: [promise: string, files: Record<string, string>, said: string[]]
     ],
   ],
   [
+    'pseudonymise is refused for a pattern that few texts match',
+    withField(
+      '"f": { "type": "string", "maxLength": 5, "pattern": "^[0-9]{5}$" }',
+      '/f: { level: internal, action: pseudonymise }',
+    ),
+    [
+      'policies/orders.yaml:16:3: error: /f can be guessed from its tokens: few texts match its pattern. Fix: Choose encrypt, generalise or keep.',
+    ],
+  ],
+  [
+    'pseudonymise is refused for few steps of a number',
+    withField(
+      '"f": { "type": "number", "minimum": 0, "maximum": 100, "multipleOf": 0.5 }',
+      '/f: { level: internal, action: pseudonymise }',
+    ),
+    [
+      'policies/orders.yaml:16:3: error: /f can be guessed from its tokens: the schema allows few numbers. Fix: Choose encrypt, generalise or keep.',
+    ],
+  ],
+  [
+    'pseudonymise is refused for few steps of an integer',
+    withField(
+      '"f": { "type": "integer", "minimum": 0, "maximum": 50000000, "multipleOf": 100 }',
+      '/f: { level: internal, action: pseudonymise }',
+    ),
+    [
+      'policies/orders.yaml:16:3: error: /f can be guessed from its tokens: the schema allows few integers. Fix: Choose encrypt, generalise or keep.',
+    ],
+  ],
+  [
+    'pseudonymise is refused for a list whose items can be guessed',
+    withField(
+      '"f": { "type": "array", "items": { "type": ["boolean", "null"] } }',
+      '/f: { level: internal, action: pseudonymise }',
+    ),
+    [
+      'policies/orders.yaml:16:3: error: /f can be guessed from its tokens: of its items, a boolean has two values. Fix: Choose encrypt, generalise or keep.',
+    ],
+  ],
+  [
+    'pseudonymise is fine for a number without steps, a text of five letters, and a list of texts',
+    withField(
+      '"f": { "type": "number", "minimum": 0, "maximum": 1 },\n    "g": { "type": "string", "maxLength": 5 },\n    "h": { "type": "array", "items": { "type": "string" } }',
+      '/f: { level: internal, action: pseudonymise }\n  /g: { level: internal, action: pseudonymise }\n  /h: { level: internal, action: pseudonymise }',
+    ),
+    [],
+  ],
+  [
     'pseudonymise is fine for many integers',
     withField('"f": { "type": "integer", "minimum": 0 }', '/f: { level: internal, action: pseudonymise }'),
     [],

@@ -33,17 +33,28 @@ function matchesFrom(pattern: readonly string[], p: number, tokens: readonly str
 }
 
 /**
- * Which of two patterns that match the same place is the more specific: positive for the first, 0 for a tie. Token by
- * token a name beats `*`, and `*` beats `**`; of two that are equal so far the longer one wins.
+ * Which of two patterns is the more specific: positive for the first, 0 for a tie. The one with more names is; of two
+ * with as many, the one whose places the other matches as well.
  */
 export function compareSpecificity(a: readonly string[], b: readonly string[]): number {
-  for (let i = 0; i < Math.min(a.length, b.length); i++) {
-    const difference = rank(a[i]!) - rank(b[i]!)
-    if (difference !== 0) return difference
-  }
-  return a.length - b.length
+  const difference = names(a) - names(b)
+  return difference !== 0 ? difference : Number(covers(b, a)) - Number(covers(a, b))
 }
 
-function rank(token: string): number {
-  return token === '**' ? 0 : token === '*' ? 1 : 2
+function names(pattern: readonly string[]): number {
+  return pattern.filter(token => token !== '*' && token !== '**').length
+}
+
+/** Whether all that the inner pattern matches is matched by the outer one. */
+function covers(outer: readonly string[], inner: readonly string[]): boolean {
+  const [first, ...rest] = outer
+  if (first === undefined || inner.length === 0) return outer.length === inner.length
+  if (first === '**') return covers(rest, inner.slice(1)) || covers(outer, inner.slice(1))
+  return inner[0] !== '**' && (first === '*' || first === inner[0]) && covers(rest, inner.slice(1))
+}
+
+/** Of the rules that match a place, those that no other is more specific than: more than one is a tie. */
+export function mostSpecific<Rule extends { tokens: string[] }>(rules: Rule[], place: readonly string[]): Rule[] {
+  const matching = rules.filter(({ tokens }) => matchesPattern(tokens, place))
+  return matching.filter(a => !matching.some(b => compareSpecificity(b.tokens, a.tokens) > 0))
 }

@@ -1,18 +1,17 @@
 // Reads all schemas and policies and makes a contract of each dataset that is without error. Bad content is reported,
 // with file, line and column, and never thrown: it must not take the other datasets with it.
 
-import { open, readdir } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { buildContract } from './build-contract.ts'
 import type { Contract } from './contract.ts'
 import { type Diagnostic, type Report, reportInto } from './diagnostic.ts'
 import { didYouMean } from './did-you-mean.ts'
 import { type Lock, readLock } from './lock.ts'
-import { DATASET_PATTERN } from './policy.ts'
+import { readPolicyFiles, readSchemaFiles } from './read-files.ts'
 import { type ReadPolicy, readPolicy } from './read-policy.ts'
 import { readSchemas } from './read-schemas.ts'
-import { parseSchemaVersion } from './schema-version.ts'
-import { MAX_FILE_BYTES, parseSource, type SourceFile } from './source-file.ts'
+import { type FoundFile, parseSource } from './source-file.ts'
 
 export { lockSchemas } from './lock.ts'
 
@@ -25,127 +24,96 @@ export interface LoadOptions {
   maxViolations: number
   /** What day it is, for overdue reviews; the clock's time when left out. */
   nowMs?: number
+  /** Kept by the caller from one loading to the next: a dataset whose files are unchanged is not compiled again. */
+  compiled?: Map<string, Compiled>
+}
+
+/** A dataset without error, and what it was compiled from. */
+export interface Compiled {
+  madeFrom: string
+  contract: Contract
+  warnings: Diagnostic[]
 }
 
 export interface Loaded {
   /** By dataset; those with an error are left out. */
   contracts: Map<string, Contract>
   diagnostics: Diagnostic[]
+  /** False when a directory could not be read: nothing is known then of what it holds, and no contract is made. */
+  isComplete: boolean
+  /** True when a file or directory could not be read, which may pass without an edit. */
+  tryAgain: boolean
 }
 
-/**
- * Loads every dataset's contract.
- * @throws only when a directory or file cannot be read at all
- */
+interface Files {
+  lock: Lock
+  schemas: Map<string, Map<string, FoundFile>>
+  policies: Map<string, FoundFile>
+}
+
+/** Loads every dataset's contract. What cannot be read is reported, never thrown. */
 export async function loadContracts(options: LoadOptions): Promise<Loaded> {
   const diagnostics: Diagnostic[] = []
-  const report = reportInto(diagnostics)
-  const lock = await readLock(options.schemasDir, report)
+  const contracts = new Map<string, Contract>()
   const schemas = await readSchemaFiles(options.schemasDir, diagnostics)
   const policies = await readPolicyFiles(options.policiesDir, diagnostics)
-  const contracts = new Map<string, Contract>()
-  const locked = [...(lock.hashes?.keys() ?? [])].map(key => key.split('/')[0]!)
-  for (const dataset of [...new Set([...schemas.keys(), ...policies.keys(), ...locked])].sort()) {
-    const found: Diagnostic[] = []
-    const contract = loadOne(dataset, options, lock, schemas, policies, reportInto(found, dataset))
-    diagnostics.push(...found)
-    const failed = diagnostics.some(diagnostic => diagnostic.dataset === dataset && diagnostic.severity === 'error')
-    if (contract && !failed) contracts.set(dataset, contract)
+  if (!schemas || !policies) return { contracts, diagnostics, isComplete: false, tryAgain: true }
+  const lock = await readLock(options.schemasDir, reportInto(diagnostics))
+  const files = { lock, schemas, policies }
+  const locked = Map.groupBy(lock.hashes ?? [], ([key]) => key.split('/')[0]!)
+  const unreadable = new Set(diagnostics.filter(({ severity }) => severity === 'error').map(({ dataset }) => dataset))
+  const { compiled = new Map<string, Compiled>() } = options
+  for (const dataset of [...new Set([...schemas.keys(), ...policies.keys(), ...locked.keys()])].sort()) {
+    const madeFrom = JSON.stringify([hashesOf(files, dataset), locked.get(dataset)])
+    if (unreadable.has(dataset) || compiled.get(dataset)?.madeFrom !== madeFrom) {
+      compiled.delete(dataset)
+      const found: Diagnostic[] = []
+      const contract = loadOne(dataset, options, files, unreadable.has(dataset), reportInto(found, dataset))
+      if (contract && !unreadable.has(dataset) && !found.some(({ severity }) => severity === 'error'))
+        compiled.set(dataset, { madeFrom, contract, warnings: found })
+      else diagnostics.push(...found)
+      // A large policy takes milliseconds: requests get their turn between two of them.
+      await setImmediate()
+    }
+    const usable = compiled.get(dataset)
+    if (!usable) continue
+    contracts.set(dataset, usable.contract)
+    diagnostics.push(...usable.warnings)
   }
-  return { contracts, diagnostics: diagnostics.sort(byPosition) }
+  return { contracts, diagnostics: diagnostics.sort(byPosition), isComplete: true, tryAgain: unreadable.size > 0 }
+}
+
+function hashesOf({ schemas, policies }: Files, dataset: string) {
+  const versions = [...(schemas.get(dataset) ?? [])].map(([version, { sha256 }]) => [version, sha256])
+  return [policies.get(dataset)?.sha256, versions]
 }
 
 function loadOne(
   dataset: string,
   options: LoadOptions,
-  lock: Lock,
-  schemas: Map<string, Map<string, SourceFile>>,
-  policies: Map<string, SourceFile>,
+  { lock, schemas, policies }: Files,
+  isUnreadable: boolean,
   report: Report,
 ): Contract | undefined {
   const files = schemas.get(dataset)
-  const policyFile = policies.get(dataset)
+  const found = policies.get(dataset)
   let read: ReadPolicy | undefined
-  if (policyFile) read = readPolicy(policyFile, dataset, options.nowMs ?? Date.now(), report)
-  else if (files) {
+  if (found) {
+    const source = parseSource(found, 'yaml', report)
+    read = readPolicy(source, dataset, options.nowMs ?? Date.now(), report)
+    if (!isUnreadable && (!files || files.size === 0)) {
+      const fix = `${didYouMean(dataset, schemas.keys())}Write ${join(options.schemasDir, dataset, '1-0-0.json')}.`
+      report.error(source.at(['dataset']), `the dataset ${dataset} has no schema.`, fix)
+    }
+  } else if (files && !isUnreadable) {
     const file = join(options.schemasDir, dataset)
     const fix = `${didYouMean(dataset, policies.keys())}Write ${join(options.policiesDir, `${dataset}.yaml`)}.`
     report.error({ file, line: 1, column: 1 }, `the dataset ${dataset} has no policy.`, fix)
   }
-  if (policyFile && (!files || files.size === 0)) {
-    const fix = `${didYouMean(dataset, schemas.keys())}Write ${join(options.schemasDir, dataset, '1-0-0.json')}.`
-    report.error(policyFile.at(['dataset']), `the dataset ${dataset} has no schema.`, fix)
-  }
-  const versions = readSchemas(dataset, files ?? new Map(), lock, report)
+  const sources = new Map([...(files ?? [])].map(([version, file]) => [version, parseSource(file, 'json', report)]))
+  const versions = readSchemas(dataset, sources, lock, report)
   const usable = versions.filter(({ tree }) => tree.types.has('object') && !tree.sealed)
   return read && usable.length > 0 ? buildContract(read, usable, options.maxViolations, report) : undefined
-}
-
-/** Files by dataset and version. */
-async function readSchemaFiles(dir: string, diagnostics: Diagnostic[]): Promise<Map<string, Map<string, SourceFile>>> {
-  const datasets = new Map<string, Map<string, SourceFile>>()
-  for (const entry of await sortedEntries(dir)) {
-    const path = join(dir, entry.name)
-    if (!entry.isDirectory()) {
-      if (entry.name !== 'lock.json') reportStray(path, 'Schemas stand in schemas/<dataset>/1-0-0.json.', diagnostics)
-      continue
-    }
-    if (!isDatasetName(entry.name, path, diagnostics)) continue
-    const versions = new Map<string, SourceFile>()
-    for (const file of await sortedEntries(path)) {
-      const version = basename(file.name, '.json')
-      if (file.isDirectory() || !file.name.endsWith('.json') || !parseSchemaVersion(version)) {
-        reportStray(join(path, file.name), 'Call a schema by its version: 1-0-0.json.', diagnostics, entry.name)
-        continue
-      }
-      versions.set(version, await readSource(join(path, file.name), 'json', reportInto(diagnostics, entry.name)))
-    }
-    datasets.set(entry.name, versions)
-  }
-  return datasets
-}
-
-/** Files by dataset. */
-async function readPolicyFiles(dir: string, diagnostics: Diagnostic[]): Promise<Map<string, SourceFile>> {
-  const datasets = new Map<string, SourceFile>()
-  for (const entry of await sortedEntries(dir)) {
-    const path = join(dir, entry.name)
-    if (entry.isDirectory() || entry.name === 'policy.schema.json') continue
-    const dataset = basename(entry.name, '.yaml')
-    if (dataset === entry.name) reportStray(path, 'Policies stand in policies/<dataset>.yaml.', diagnostics)
-    else if (isDatasetName(dataset, path, diagnostics)) {
-      datasets.set(dataset, await readSource(path, 'yaml', reportInto(diagnostics, dataset)))
-    }
-  }
-  return datasets
-}
-
-/** Hidden files, such as an editor's own, are nobody's business. */
-async function sortedEntries(dir: string) {
-  const entries = (await readdir(dir, { withFileTypes: true })).filter(({ name }) => !name.startsWith('.'))
-  return entries.sort((a, b) => (a.name < b.name ? -1 : 1))
-}
-
-async function readSource(path: string, language: 'yaml' | 'json', report: Report): Promise<SourceFile> {
-  const file = await open(path)
-  try {
-    const buffer = Buffer.alloc(MAX_FILE_BYTES + 1)
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, 0)
-    return parseSource(path, buffer.subarray(0, bytesRead), language, report)
-  } finally {
-    await file.close()
-  }
-}
-
-function isDatasetName(name: string, file: string, diagnostics: Diagnostic[]): boolean {
-  if (new RegExp(DATASET_PATTERN).test(name)) return true
-  const fix = 'Use lower-case letters, digits and hyphens, beginning with a letter, at most 63 characters.'
-  reportInto(diagnostics, name).error({ file, line: 1, column: 1 }, `\`${name}\` cannot be the name of a dataset.`, fix)
-  return false
-}
-
-function reportStray(file: string, fix: string, diagnostics: Diagnostic[], dataset?: string): void {
-  reportInto(diagnostics, dataset).warning({ file, line: 1, column: 1 }, 'this file is not read.', fix)
 }
 
 function byPosition(a: Diagnostic, b: Diagnostic): number {

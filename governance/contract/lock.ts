@@ -1,14 +1,12 @@
 // `schemas/lock.json` remembers the hash of every schema version, so that a version that was ever published cannot be
 // changed unseen. Hashes are only ever added.
 
-import { createHash } from 'node:crypto'
-import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { lstat, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import Type from 'typebox'
 import { checkShape } from './check-shape.ts'
 import { type Diagnostic, formatDiagnostic, type Report, reportInto } from './diagnostic.ts'
-import { DATASET_PATTERN } from './policy.ts'
-import { parseSchemaVersion } from './schema-version.ts'
+import { readFound, readSchemaFiles } from './read-files.ts'
 import { parseSource, type SourceFile } from './source-file.ts'
 
 const LOCK_FILE = 'lock.json'
@@ -25,12 +23,15 @@ export interface Lock {
 
 /** Reads the lock; a file that is not there locks nothing. */
 export async function readLock(schemasDir: string, report: Report): Promise<Lock> {
-  const bytes = await readFile(join(schemasDir, LOCK_FILE)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return Buffer.from('{}')
-    throw error
-  })
-  const source = parseSource(join(schemasDir, LOCK_FILE), bytes, 'json', report)
-  const readable = source.value !== undefined && checkShape(lockSchema, source, [], source.value, report)
+  const path = join(schemasDir, LOCK_FILE)
+  const isThere = await lstat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
+  )
+  const found = isThere ? await readFound(path, report) : undefined
+  const source = parseSource(found ?? { path, bytes: Buffer.from('{}'), sha256: '' }, 'json', report)
+  const readable =
+    (found || !isThere) && source.value !== undefined && checkShape(lockSchema, source, [], source.value, report)
   return { source, hashes: readable ? new Map(Object.entries(source.value as Record<string, string>)) : undefined }
 }
 
@@ -59,22 +60,20 @@ export function checkMissing(lock: Lock, dataset: string, versions: Iterable<str
 
 /**
  * Adds the hashes of versions that are not locked yet; changes none.
+ * @param isSound whether a version's file may be locked: one with an error could not be mended afterwards
  * @returns what was added, such as `transactions/1-0-1`
  * @throws Error when the lock file is there and cannot be understood, or on I/O errors
  */
-export async function lockSchemas(schemasDir: string): Promise<string[]> {
+export async function lockSchemas(schemasDir: string, isSound = (_file: string) => true): Promise<string[]> {
   const diagnostics: Diagnostic[] = []
   const { hashes } = await readLock(schemasDir, reportInto(diagnostics))
   if (!hashes) throw new Error(`the lock file is left as it is: ${diagnostics.map(formatDiagnostic).join('\n')}`)
   const added: string[] = []
-  for (const entry of await readdir(schemasDir, { withFileTypes: true })) {
-    if (!entry.isDirectory() || !new RegExp(DATASET_PATTERN).test(entry.name)) continue
-    for (const file of await readdir(join(schemasDir, entry.name))) {
-      const version = file.replace(/\.json$/, '')
-      const key = `${entry.name}/${version}`
-      if (version === file || !parseSchemaVersion(version) || hashes.has(key)) continue
-      const bytes = await readFile(join(schemasDir, entry.name, file))
-      hashes.set(key, createHash('sha256').update(bytes).digest('hex'))
+  for (const [dataset, versions] of (await readSchemaFiles(schemasDir, [])) ?? []) {
+    for (const [version, { path, sha256 }] of versions) {
+      const key = `${dataset}/${version}`
+      if (hashes.has(key) || !isSound(path)) continue
+      hashes.set(key, sha256)
       added.push(key)
     }
   }

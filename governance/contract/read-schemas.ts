@@ -32,7 +32,8 @@ const MAX_NAMED_CHANGES = 5
 export function readSchemas(dataset: string, files: Map<string, SourceFile>, lock: Lock, report: Report): ReadSchema[] {
   checkMissing(lock, dataset, files.keys(), report)
   const read: ReadSchema[] = []
-  for (const version of [...files.keys()].sort(compareSchemaVersions)) {
+  const versions = [...files.keys()].sort(compareSchemaVersions)
+  for (const [i, version] of versions.entries()) {
     const source = files.get(version)!
     checkLock(lock, dataset, version, source, report)
     const root = checkSchema(source, report)
@@ -46,7 +47,8 @@ export function readSchemas(dataset: string, files: Map<string, SourceFile>, loc
     }
     checkRootIsClosed(schema, report)
     const previous = read.at(-1)
-    if (previous) checkStep(previous, schema, report)
+    // One that cannot be read is mended first: what came after it is compared with it.
+    if (previous && previous.version === versions[i - 1]) checkStep(previous, schema, report)
     read.push(schema)
   }
   return read
@@ -68,7 +70,13 @@ function checkStep(from: ReadSchema, to: ReadSchema, report: Report): void {
   )
   const before = parseSchemaVersion(from.version)!
   const stated = statedStep(before, parseSchemaVersion(to.version)!)
-  if (!greatest || !isSmallerStep(stated, greatest.step)) return
+  if (!greatest || !isSmallerStep(stated, greatest.step)) {
+    const next = formatSchemaVersion(nextVersion(before, stated))
+    if (to.version === next) return
+    const message = `${to.version} skips versions: after ${from.version}, the next ${stated.toUpperCase()} is ${next}.`
+    report.error(to.source.at(), message, `Call the file ${next}.json.`)
+    return
+  }
   const reasons = changes.filter(({ step }) => step === greatest.step).map(({ reason }) => reason)
   const more = reasons.length > MAX_NAMED_CHANGES ? `; and ${reasons.length - MAX_NAMED_CHANGES} more` : ''
   const named = reasons.slice(0, MAX_NAMED_CHANGES).join('; ')

@@ -1,7 +1,6 @@
 // Reads one YAML or JSON file into a value and remembers where each key and value stands. What is wrong with the file
 // is reported, never thrown.
 
-import { createHash } from 'node:crypto'
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
 import type { JsonValue } from '../../storage/json.ts'
 import type { Position, Report } from './diagnostic.ts'
@@ -24,13 +23,21 @@ const MAX_DEPTH = 100
 const MAX_ALIASES = 100
 const MAX_SYNTAX_PROBLEMS = 20
 
+export interface FoundFile {
+  path: string
+  bytes: Buffer
+  /** Hex SHA-256 of the bytes. */
+  sha256: string
+}
+
 /** Parses a file's bytes, with every problem reported. JSON is read as YAML for positions and as JSON for its value. */
-export function parseSource(file: string, bytes: Buffer, language: 'yaml' | 'json', report: Report): SourceFile {
+export function parseSource(found: FoundFile, language: 'yaml' | 'json', report: Report): SourceFile {
+  const { path: file, bytes, sha256 } = found
   const text = bytes.toString('utf8')
   const source: SourceFile = {
     file,
     text,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
+    sha256,
     value: undefined,
     at: () => ({ file, line: 1, column: 1 }),
   }

@@ -61,6 +61,17 @@ test('an epoch whose key is not there is told by its number', async t => {
   assert.throws(() => ring.epochKey(7), /key of epoch 7 is destroyed/)
 })
 
+test('quarantine keys end with their day and the retention, also when that changes', async t => {
+  const { vault } = await temporaryVault(t)
+  const ring = await openKeyRing(vault, KEK, () => NOON_MS)
+  for (const dataset of ['orders', 'others']) await ring.quarantineKey(dataset, NOON_MS, 30 * DAY_MS)
+  const ends = async () => (await vault.listKeys('quarantine/')).map(({ endsAtMs }) => endsAtMs)
+  const endOfDay = NOON_MS + DAY_MS / 2
+  assert.deepEqual(await ends(), [endOfDay + 30 * DAY_MS, endOfDay + 30 * DAY_MS])
+  await ring.setQuarantineRetention('orders', 2 * DAY_MS)
+  assert.deepEqual(await ends(), [endOfDay + 2 * DAY_MS, endOfDay + 30 * DAY_MS])
+})
+
 test('a rotated domain has two live keys, newest first, until the overlap ends, and never three', async t => {
   const { now, pass } = clock()
   const ring = await openKeyRing((await temporaryVault(t)).vault, KEK, now)

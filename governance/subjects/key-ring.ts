@@ -20,6 +20,8 @@ export interface KeyRing {
   epochKey(epoch: number): SealingKey
   /** Content MACs of events that are about nobody. */
   content: MacKey
+  /** Ids, taken from personal fields, of events that are about nobody. */
+  eventId: MacKey
   /** A domain's live keys, newest first. @throws Error for a domain that was never loaded */
   domainKeys(domain: string): DomainKey[]
   /** Makes the domain's first key if it has none, and reads its keys. */
@@ -33,6 +35,8 @@ export interface KeyRing {
   refresh(): Promise<void>
   /** The key that seals a dataset's originals of unknown persons on one UTC day; destroyed after `retentionMs`. */
   quarantineKey(dataset: string, nowMs: number, retentionMs: number): Promise<{ name: string; key: SealingKey }>
+  /** Brings the end of a dataset's quarantine keys to the end of their day + `retentionMs`. */
+  setQuarantineRetention(dataset: string, retentionMs: number): Promise<void>
   /** A quarantine key by name; undefined once it is destroyed. */
   findQuarantineKey(name: string): Promise<SealingKey | undefined>
 }
@@ -66,6 +70,7 @@ export async function openKeyRing(vault: Vault, kek: Buffer, now: () => number):
 
   const lookup = macKey(await keyNamed('lookup/1'))
   const content = macKey(await keyNamed('content/1'))
+  const eventId = macKey(await keyNamed('event-id/1'))
   const epochs = new Map([[1, sealingKey(await keyNamed('epoch/1'))]])
   const domains = new Map<string, { id: number; key: MacKey; endsAtMs: number | null }[]>()
   const quarantine = new Map<string, SealingKey>()
@@ -89,6 +94,7 @@ export async function openKeyRing(vault: Vault, kek: Buffer, now: () => number):
       return key
     },
     content,
+    eventId,
     domainKeys: domain => {
       const keys = domains.get(domain)
       if (!keys) throw new Error(`the keys of domain ${domain} were not loaded`)
@@ -121,11 +127,17 @@ export async function openKeyRing(vault: Vault, kek: Buffer, now: () => number):
       const name = `quarantine/${dataset}/${day}`
       const known = quarantine.get(name)
       if (known) return { name, key: known }
-      const key = sealingKey(await keyNamed(name, Date.parse(day) + DAY_MS + retentionMs))
+      const key = sealingKey(await keyNamed(name, quarantineKeyEnd(name, retentionMs)))
       // Today's and yesterday's keys of each dataset are all that is written with.
       for (const old of quarantine.keys()) if (old.startsWith(`quarantine/${dataset}/`)) quarantine.delete(old)
       quarantine.set(name, key)
       return { name, key }
+    },
+    setQuarantineRetention: async (dataset, retentionMs) => {
+      for (const { name, endsAtMs } of await vault.listKeys(`quarantine/${dataset}/`)) {
+        const end = quarantineKeyEnd(name, retentionMs)
+        if (end !== endsAtMs) await vault.setKeyEnd(name, end)
+      }
     },
     findQuarantineKey: async name => {
       const found = (await vault.listKeys(name)).find(key => key.name === name)
@@ -136,6 +148,11 @@ export async function openKeyRing(vault: Vault, kek: Buffer, now: () => number):
 
 function domainKeyId(key: SealedKey): number {
   return Number(key.name.slice(key.name.lastIndexOf('/') + 1))
+}
+
+/** Retention runs from reception: the day's last original was received at its end. */
+function quarantineKeyEnd(name: string, retentionMs: number): number {
+  return Date.parse(name.slice(name.lastIndexOf('/') + 1)) + DAY_MS + retentionMs
 }
 
 /** Unambiguous: no two lists of parts give one text. */

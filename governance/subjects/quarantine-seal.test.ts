@@ -8,7 +8,12 @@ import { openOriginal, sealOriginal } from './quarantine-seal.ts'
 const KEK = Buffer.alloc(32, 1)
 const DAY_MS = 86_400_000
 const NOON_MS = Date.parse('2026-11-21T12:00:00Z')
-const original = Buffer.from('{"nom":"Alice Dubois", broken \xff')
+const original = {
+  contentType: 'application/json',
+  id: 'e1',
+  attributes: { id: 'e1', source: '/till', type: 'sale' },
+  body: Buffer.from('{"nom":"Alice Dubois", broken \xff\n', 'latin1'),
+}
 
 function seal(ring: KeyRing, given: { dataset?: string; receivedAtMs?: number; person?: LivingPerson } = {}) {
   return sealOriginal(ring, original, {

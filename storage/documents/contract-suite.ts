@@ -266,6 +266,20 @@ export function documentsContractSuite(name: string, open: () => Promise<OpenedD
       assert.deepEqual(await allPages(collection, { limit: 9 }), ['future', 'kept'])
     })
 
+    test('a retention that changed is counted anew from a time in the document, where the filter fits', async () => {
+      const [at, end] = ['2100-11-21T12:00:00.123Z', 4_000_000_000_000]
+      const times = [at, '2100-11-21T14:00:00.123+02:00', 'never', null, at]
+      const collection = await collectionOf(
+        times.map((at, i) => doc(`${i}`, { at, dataset: i < 4 ? 'x' : 'y' }, 3, end)),
+      )
+      const change = { where: { dataset: 'x' }, from: 'at', retentionMs: 86_400_000 }
+      for (const _ of ['once', 'again']) await documents.setExpiry(collection, change)
+      const found = await documents.find(collection, { limit: 9 })
+      const moved = Date.parse(at) + 86_400_000
+      const ends = found.map(({ expiresAtMs }) => expiresAtMs)
+      assert.deepEqual([ends, found[0]!.version], [[moved, moved, end, end, end], 3])
+    })
+
     test('any run of writes leaves what a map would hold', () => agreesWithMap(documents, collectionOf))
 
     test('the store answers a ping', () => documents.ping())

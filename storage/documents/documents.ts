@@ -59,9 +59,14 @@ export interface Documents {
     options: { where?: Filter; limit: number },
   ): Promise<{ value: FilterValue; count: number }[]>
   delete(collection: string, ids: string[]): Promise<void>
+  /**
+   * Brings the expiry of the documents that fit the filter to the time in a member of `body` (RFC 3339) + `retentionMs`.
+   * One without such a time keeps its expiry; versions stay. Idempotent.
+   */
+  setExpiry(collection: string, options: { where: Filter; from: string; retentionMs: number }): Promise<void>
   /** Removes documents whose retention has ended; how many. */
   expire(nowMs: number): Promise<number>
-  /** Rejects with DocumentsUnavailable when the store cannot be reached. */
+  /** Rejects with DocumentsUnavailable when the store cannot be reached or written. */
   ping(): Promise<void>
   close(): Promise<void>
 }

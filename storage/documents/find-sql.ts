@@ -32,6 +32,22 @@ export function findSql(indexes: Set<string>, { where = {}, sort, after, limit }
   }
 }
 
+/** What follows `UPDATE table`, for row ids from one bound to the next, given as ?1 and ?2. @throws RangeError as `findSql` does. */
+export function setExpirySql(
+  indexes: Set<string>,
+  { where, from, retentionMs }: { where: Filter; from: string; retentionMs: number },
+): Query {
+  const { conditions, values } = whereSql(indexes, where)
+  // In milliseconds; null for what is no time.
+  const time = "CAST(round(unixepoch(body ->> ?3, 'subsec') * 1000) AS INTEGER)"
+  return {
+    // By row id: an index would be read whole for every batch.
+    sql: `NOT INDEXED SET expires_at_ms = ${time} + ?4
+      ${joined(['rowid >= ?1', 'rowid < ?2', `${time} IS NOT NULL`, ...conditions])}`,
+    values: [`$.${JSON.stringify(from)}`, retentionMs, ...values],
+  }
+}
+
 /** The whole query: `value` and `count`, largest first. @throws RangeError as `findSql` does. */
 export function countSql(
   indexes: Set<string>,

@@ -66,6 +66,21 @@ test('retention ends for a collection that nobody declared since the opening, an
   await reopened.close()
 })
 
+test('a retention is changed for more than one batch, with gaps between', async t => {
+  const { documents } = await openFor(t)
+  await documents.ensureCollection('old', { indexes: ['dataset'] })
+  const body = { dataset: 'a', at: '1970-01-01T00:00:01Z' }
+  const content = Array.from({ length: 3_500 }, (_, i) => ({ ...doc(`${i}`), body }))
+  await documents.insertFirst('old', content)
+  await documents.delete(
+    'old',
+    content.slice(500, 2_000).map(({ id }) => id),
+  )
+  await documents.setExpiry('old', { where: { dataset: 'a' }, from: 'at', retentionMs: 1_000 })
+  assert.equal(await documents.expire(1_999), 0)
+  assert.equal(await documents.expire(2_000), 2_000)
+})
+
 test('two openings of one file agree on the first writer', async t => {
   const { documents, path } = await openFor(t)
   const other = await openSqliteDocuments(path)

@@ -6,13 +6,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { JsonObject } from '../json.ts'
 import { reach } from '../reach.ts'
 import { keepStatements } from '../sqlite/keep-statements.ts'
-import { inTransaction, openSqlite } from '../sqlite/open-sqlite.ts'
+import { inTransaction, openSqlite, writePing } from '../sqlite/open-sqlite.ts'
 import { sqlName } from '../sqlite/sql-name.ts'
 import { type CollectionSettings, type Documents, DocumentsUnavailable, type StoredDocument } from './documents.ts'
-import { countSql, findSql } from './find-sql.ts'
+import { countSql, findSql, setExpirySql } from './find-sql.ts'
 
 const COLUMNS = 'id, version, expires_at_ms, body'
-/** Expiry commits after this many documents, so that writers never wait long. */
+/** Setting and ending retention commits after this many documents, so that writers never wait long. */
 const EXPIRY_BATCH = 1_000
 /** Without statistics, a filter that fits every document is preferred to the sorted index. */
 const FIRST_OPTIMIZE = 1_000
@@ -66,8 +66,9 @@ export async function openSqliteDocuments(path: string): Promise<Documents> {
         const statement = store.prepare(`DELETE FROM ${tableOf(store, collection)} WHERE id = ?`)
         inTransaction(db, () => ids.map(checkedId).forEach(id => void statement.run(id)))
       }),
+    setExpiry: (collection, options) => run(() => setExpiry(store, collection, options)),
     expire: nowMs => run(() => expire(db, nowMs)),
-    ping: () => run(() => void db.prepare('SELECT count(*) FROM sqlite_schema').get()),
+    ping: () => run(() => writePing(db)),
     close: async () => {
       if (db.isOpen) db.close()
     },
@@ -135,6 +136,25 @@ function write<T>(
     store.writesToOptimize = 10 * FIRST_OPTIMIZE
   }
   return results
+}
+
+async function setExpiry(
+  store: Store,
+  collection: string,
+  options: Parameters<Documents['setExpiry']>[1],
+): Promise<void> {
+  const table = tableOf(store, collection)
+  const query = setExpirySql(indexesOf(store, collection), options)
+  const update = store.prepare(`UPDATE ${table} ${query.sql}`)
+  const { first, last } = store.db.prepare(`SELECT min(rowid) AS first, max(rowid) AS last FROM ${table}`).get()! as {
+    first: number | null
+    last: number | null
+  }
+  if (first === null || last === null) return
+  for (let start = first; start <= last; start += EXPIRY_BATCH) {
+    update.run(start, start + EXPIRY_BATCH, ...query.values)
+    await nextTurn()
+  }
 }
 
 /** In every collection of the file, declared since the opening or not: retention ends regardless. */

@@ -69,7 +69,10 @@ export interface EventLog {
   consume(options: ConsumeOptions): Promise<Consumer>
   /** Records not yet handled by the group, summed over the partitions of these topics. */
   lag(group: string, topics: string[]): Promise<number>
-  /** Removes what is older than its topic's retention. Kafka does it by itself; the embedded side is asked. */
+  /**
+   * Removes what is older than its topic's retention. The embedded side is asked, and keeps what a group that ever
+   * consumed the topic has still to read; Kafka does it by itself, and drops that too.
+   */
   expire(nowMs: number): Promise<void>
   /** Rejects with EventLogUnavailable when the log cannot be reached or written. */
   ping(): Promise<void>

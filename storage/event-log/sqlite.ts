@@ -2,9 +2,10 @@
 
 import { randomUUID } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
+import { isJsonObject } from '../json.ts'
 import { reach } from '../reach.ts'
 import { groupCommit } from '../sqlite/group-commit.ts'
-import { inTransaction, openSqlite } from '../sqlite/open-sqlite.ts'
+import { inTransaction, openSqlite, writePing } from '../sqlite/open-sqlite.ts'
 import { consumeShards, type Shard } from './consume-shards.ts'
 import {
   type ConsumeOptions,
@@ -15,6 +16,7 @@ import {
   type StoredRecord,
   type TopicSettings,
 } from './event-log.ts'
+import { expireRecords } from './expire-records.ts'
 import { partitionOf } from './partition-of.ts'
 
 /** Records are numbered shard × 2⁴⁰ + offset, so that they rest in the order they are read: 8,191 shards fit. */
@@ -36,6 +38,7 @@ export function openSqliteEventLog(path: string): EventLog {
   const savePosition = db.prepare(
     'INSERT INTO positions VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET next_offset = excluded.next_offset',
   )
+  const begin = db.prepare('INSERT OR IGNORE INTO positions VALUES (?, ?, 0)')
   const firstId = db.prepare('SELECT min(id) AS id FROM records WHERE id >= ? AND id < ?')
   const wakeConsumers = new Set<() => void>()
   let roundRobin = 0
@@ -65,7 +68,7 @@ export function openSqliteEventLog(path: string): EventLog {
       offset: (row.id as number) - base,
       timestampMs: row.timestamp_ms as number,
       key: row.key as string | null,
-      headers: JSON.parse(row.headers as string) as Record<string, string>,
+      headers: headersOf(row.headers),
       value: Buffer.from(row.value as Uint8Array),
     }))
   }
@@ -102,7 +105,9 @@ export function openSqliteEventLog(path: string): EventLog {
 
     consume: async (options: ConsumeOptions) => {
       // Told to the caller now: later, nobody could be told.
-      for (const topic of options.topics) shardsOf(topic)
+      const begun = options.topics.flatMap(shardsOf)
+      // Known from now on: expiry keeps what the group has still to read.
+      await available(() => inTransaction(db, () => begun.forEach(({ id }) => void begin.run(options.group, id))))
       return consumeShards(options, {
         shards: () => options.topics.flatMap(shardsOf),
         position: shard => positionOf(options.group, shard),
@@ -115,8 +120,8 @@ export function openSqliteEventLog(path: string): EventLog {
     lag: async (group, topics) =>
       available(() => topics.flatMap(shardsOf).reduce((sum, shard) => sum + lagOf(group, shard), 0)),
 
-    expire: async nowMs => available(() => inTransaction(db, () => expireRecords(db, shards, nowMs))),
-    ping: async () => available(() => void db.exec('INSERT OR REPLACE INTO pings VALUES (1, unixepoch())')),
+    expire: async nowMs => available(() => expireRecords(db, { shards, stride: SHARD_STRIDE, nowMs })),
+    ping: async () => available(() => writePing(db)),
     close: async () => db.close(),
   }
 }
@@ -132,8 +137,7 @@ function createTables(db: DatabaseSync): void {
     CREATE TABLE IF NOT EXISTS records (
       id INTEGER PRIMARY KEY, timestamp_ms INTEGER NOT NULL, key TEXT, headers TEXT NOT NULL, value BLOB NOT NULL);
     CREATE TABLE IF NOT EXISTS positions (
-      consumer_group TEXT, shard INTEGER, next_offset INTEGER NOT NULL, PRIMARY KEY (consumer_group, shard));
-    CREATE TABLE IF NOT EXISTS pings (id INTEGER PRIMARY KEY, at INTEGER);`)
+      consumer_group TEXT, shard INTEGER, next_offset INTEGER NOT NULL, PRIMARY KEY (consumer_group, shard));`)
 }
 
 function saveTopic(db: DatabaseSync, topic: string, settings: TopicSettings): void {
@@ -168,13 +172,12 @@ function restoreOffsets(db: DatabaseSync, shards: Map<string, Shard[]>): void {
   }
 }
 
-function expireRecords(db: DatabaseSync, shards: Map<string, Shard[]>, nowMs: number): void {
-  const saveNext = db.prepare('UPDATE shards SET next_offset = ? WHERE id = ?')
-  const remove = db.prepare('DELETE FROM records WHERE id >= ? AND id < ? AND timestamp_ms < ?')
-  for (const topic of db.prepare('SELECT name, retention_ms FROM topics WHERE retention_ms IS NOT NULL').all()) {
-    for (const shard of shards.get(topic.name as string) ?? []) {
-      saveNext.run(shard.nextOffset, shard.id)
-      remove.run(shard.id * SHARD_STRIDE, (shard.id + 1) * SHARD_STRIDE, nowMs - (topic.retention_ms as number))
-    }
-  }
+/** A consumer must be able to pass a record whose headers are damaged: it gets none. */
+function headersOf(text: unknown): Record<string, string> {
+  try {
+    const headers: unknown = JSON.parse(text as string)
+    if (isJsonObject(headers) && Object.values(headers).every(value => typeof value === 'string'))
+      return headers as Record<string, string>
+  } catch {}
+  return {}
 }

@@ -2,13 +2,13 @@
 // they appear. Several processes of one machine may share it; a network file system must not hold it.
 
 import { createHash } from 'node:crypto'
-import { constants, readFileSync, renameSync, rmSync } from 'node:fs'
-import { access, chmod, link, mkdir, readdir, readFile, stat, unlink } from 'node:fs/promises'
+import { readFileSync, renameSync, rmSync } from 'node:fs'
+import { chmod, link, mkdir, readdir, readFile, stat, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import { syncDirectory, writeTemporary } from '../durable-file.ts'
+import { probeWriting, syncDirectory, writeTemporary } from '../durable-file.ts'
 import { reach } from '../reach.ts'
-import { inTransaction, openSqlite } from '../sqlite/open-sqlite.ts'
+import { inTransaction, openSqlite, SHARED_BUSY_TIMEOUT_MS } from '../sqlite/open-sqlite.ts'
 import { type Lake, type LakeFile, LakeUnavailable } from './lake.ts'
 import { listPaths } from './list-paths.ts'
 import { checkedPath } from './path.ts'
@@ -39,7 +39,7 @@ export async function openFileLake(folderPath: string): Promise<Lake> {
     get: path => run(() => get(join(dir, checkedPath(path)))),
     list: (prefix, options) => run(() => listPaths(dir, prefix, options)),
     delete: path => run(() => remove(folder, join(dir, checkedPath(path)))),
-    ping: () => run(() => access(dir, constants.R_OK | constants.W_OK)),
+    ping: () => run(() => probeWriting(folder.temporaryDir)),
     close: async () => {
       if (folder.lock.isOpen) folder.lock.close()
     },
@@ -55,7 +55,7 @@ async function openFolder(dir: string): Promise<Folder> {
     const found = await statOf(path)
     if (found && found.mtimeMs < Date.now() - ABANDONED_MS) await unlink(path).catch(ignoreAbsent)
   }
-  return { dir, temporaryDir, lock: openSqlite(join(dir, '~lock.sqlite')) }
+  return { dir, temporaryDir, lock: openSqlite(join(dir, '~lock.sqlite'), SHARED_BUSY_TIMEOUT_MS) }
 }
 
 /** A hard link is made or refused in one step, also between processes. */

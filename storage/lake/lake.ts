@@ -17,7 +17,7 @@ export interface Lake {
   list(prefix: string, options: { after?: string; limit: number }): Promise<string[]>
   /** Deletes a file; no error if there is none. */
   delete(path: string): Promise<void>
-  /** Rejects with LakeUnavailable when the lake cannot be reached. */
+  /** Rejects with LakeUnavailable when the lake cannot be reached or written. */
   ping(): Promise<void>
   close(): Promise<void>
 }

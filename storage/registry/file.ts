@@ -1,10 +1,9 @@
 // The registry's embedded side: a folder with one file per schema id. For one process: it must never be shared by two.
 
-import { constants } from 'node:fs'
-import { access, chmod, mkdir, readdir, readFile, rename, unlink } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import canonicalize from 'canonicalize'
-import { syncDirectory, writeTemporary } from '../durable-file.ts'
+import { probeWriting, syncDirectory, writeTemporary } from '../durable-file.ts'
 import { reach } from '../reach.ts'
 import { type JsonSchema, type Registry, RegistryUnavailable } from './registry.ts'
 
@@ -43,7 +42,7 @@ export async function openFileRegistry(dir: string): Promise<Registry> {
         version: i + 1,
         schema: structuredClone(index.entries.get(id)!.schema),
       })),
-    ping: () => reach(RegistryUnavailable, () => access(dir, constants.R_OK | constants.W_OK)),
+    ping: () => reach(RegistryUnavailable, () => probeWriting(dir)),
     close: async () => void (await last),
   }
 }

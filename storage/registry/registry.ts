@@ -20,7 +20,7 @@ export interface Registry {
   schemaById(id: number): Promise<JsonSchema | undefined>
   /** Every version of a registry subject, oldest first; empty if there is none. */
   versions(registrySubject: string): Promise<RegisteredSchema[]>
-  /** Rejects with RegistryUnavailable when the registry cannot be reached. */
+  /** Rejects with RegistryUnavailable when the registry cannot be reached or written. */
   ping(): Promise<void>
   close(): Promise<void>
 }

@@ -4,7 +4,7 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { reach } from '../reach.ts'
 import { keepStatements } from '../sqlite/keep-statements.ts'
-import { inTransaction, openSqlite } from '../sqlite/open-sqlite.ts'
+import { inTransaction, openSqlite, writePing } from '../sqlite/open-sqlite.ts'
 import { bindCell, bindRow, checkedWriteVersion, expiryOf, toRow } from './bind.ts'
 import { ensureTable, type Table } from './ensure-table.ts'
 import { type ReadOptions, type Removal, type Tables, TablesUnavailable, type Upsert } from './tables.ts'
@@ -48,7 +48,7 @@ export async function openSqliteTables(path: string): Promise<Tables> {
       run(() => apply(db, prepare, tableOf(name), tombstonesOf(tableOf(name), removals, Date.now()))),
     read: (name, options) => run(() => read(prepare, tableOf(name), options, Date.now())),
     expire: nowMs => run(() => expire(db, nowMs)),
-    ping: () => run(() => void db.prepare('SELECT count(*) FROM sqlite_schema').get()),
+    ping: () => run(() => writePing(db)),
     close: async () => {
       if (db.isOpen) db.close()
     },

@@ -45,7 +45,7 @@ export interface Tables {
   read(table: string, options: ReadOptions): Promise<Row[]>
   /** Removes rows whose time to live has ended, where the store does not do it by itself. */
   expire(nowMs: number): Promise<void>
-  /** Rejects with TablesUnavailable when the store cannot be reached. */
+  /** Rejects with TablesUnavailable when the store cannot be reached or written. */
   ping(): Promise<void>
   close(): Promise<void>
 }

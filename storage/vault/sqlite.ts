@@ -5,7 +5,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { reach } from '../reach.ts'
 import { groupCommit } from '../sqlite/group-commit.ts'
-import { inTransaction, openSqlite } from '../sqlite/open-sqlite.ts'
+import { inTransaction, openSqlite, SHARED_BUSY_TIMEOUT_MS, writePing } from '../sqlite/open-sqlite.ts'
 import {
   type Credential,
   type FoundPerson,
@@ -23,7 +23,7 @@ const CHECKPOINT_PAUSE_MS = 50
  * @throws Error when the file cannot be opened
  */
 export function openSqliteVault(path: string): Vault {
-  const db = openSqlite(path)
+  const db = openSqlite(path, SHARED_BUSY_TIMEOUT_MS)
   // The copy that VACUUM makes of the living must not pass through a file elsewhere.
   db.exec('PRAGMA temp_store=MEMORY')
   createTables(db)
@@ -93,7 +93,7 @@ export function openSqliteVault(path: string): Vault {
         sql.insertSetting.run(name, value)
         return sql.findSetting.get(name)!.value as string
       }),
-    ping: async () => available(() => void db.exec('INSERT OR REPLACE INTO pings VALUES (1, unixepoch())')),
+    ping: async () => available(() => writePing(db)),
     close: async () => db.close(),
   }
 }
@@ -132,8 +132,7 @@ function createTables(db: DatabaseSync): void {
     CREATE TABLE IF NOT EXISTS credentials (
       id TEXT PRIMARY KEY, secret_sha256 TEXT NOT NULL, role TEXT NOT NULL, datasets TEXT NOT NULL,
       created_at_ms INTEGER NOT NULL, expires_at_ms INTEGER) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS pings (id INTEGER PRIMARY KEY, at INTEGER);`)
+    CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;`)
 }
 
 type Statements = ReturnType<typeof statements>
