@@ -1,26 +1,16 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { clientApiKey } from '../cli/dev-credentials.ts'
 import { start } from '../cli/start.ts'
 import type { Problem } from '../gateway/problem.ts'
-import { readConfig } from '../runtime/config.ts'
 import { eventually } from './eventually.ts'
 import { transaction } from './fixtures.ts'
-import { makeDir } from './spawn-ecluse.ts'
+import { configIn, makeDir } from './spawn-ecluse.ts'
 
 /** Écluse in this process, so that a store can be taken from under it. */
 async function running(t: TestContext) {
   const dir = makeDir()
-  const config = readConfig({
-    ECLUSE_PORT: '0',
-    ECLUSE_LOG_LEVEL: 'error',
-    ECLUSE_LOG_FORMAT: 'json',
-    ECLUSE_DATA_DIR: join(dir, 'data'),
-    ECLUSE_SCHEMAS_DIR: join(dir, 'schemas'),
-    ECLUSE_POLICIES_DIR: join(dir, 'policies'),
-    ECLUSE_LEASE_MS: '100',
-  })
+  const config = configIn(dir, { ECLUSE_LEASE_MS: '100' })
   const ecluse = await start(config)
   t.after(() => ecluse.stop())
   const post = (body: unknown) =>

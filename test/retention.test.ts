@@ -7,25 +7,16 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { clientApiKey } from '../cli/dev-credentials.ts'
 import { start } from '../cli/start.ts'
-import { readConfig } from '../runtime/config.ts'
 import { eventually } from './eventually.ts'
 import { transaction, transactionOf } from './fixtures.ts'
-import { makeDir } from './spawn-ecluse.ts'
+import { configIn, makeDir } from './spawn-ecluse.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
 test('an event, a rejected original and their log records go at their end, and follow a retention that changes', async t => {
   const dir = makeDir()
-  const config = readConfig({
-    ECLUSE_PORT: '0',
-    ECLUSE_LOG_LEVEL: 'error',
-    ECLUSE_LOG_FORMAT: 'json',
-    ECLUSE_DATA_DIR: join(dir, 'data'),
-    ECLUSE_SCHEMAS_DIR: join(dir, 'schemas'),
-    ECLUSE_POLICIES_DIR: join(dir, 'policies'),
-    ECLUSE_WATCH_INTERVAL_MS: '100',
-  })
+  const config = configIn(dir, { ECLUSE_WATCH_INTERVAL_MS: '100' })
   const ecluse = await start(config)
   t.after(() => ecluse.stop())
   const { log, documents, vault } = ecluse.stores

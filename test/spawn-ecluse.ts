@@ -5,6 +5,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { IngestAnswer } from '../gateway/outcome.ts'
+import { type Config, readConfig } from '../runtime/config.ts'
 import { eventually } from './eventually.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -46,6 +47,19 @@ export function makeDir(): string {
   process.on('exit', () => rmSync(dir, { recursive: true, force: true }))
   for (const name of ['schemas', 'policies']) cpSync(join(ROOT, name), join(dir, name), { recursive: true })
   return dir
+}
+
+/** The configuration of an Écluse that runs in the test's own process, on the files of `dir`. */
+export function configIn(dir: string, environment: Record<string, string>): Config {
+  return readConfig({
+    ECLUSE_PORT: '0',
+    ECLUSE_LOG_LEVEL: 'error',
+    ECLUSE_LOG_FORMAT: 'json',
+    ECLUSE_DATA_DIR: join(dir, 'data'),
+    ECLUSE_SCHEMAS_DIR: join(dir, 'schemas'),
+    ECLUSE_POLICIES_DIR: join(dir, 'policies'),
+    ...environment,
+  })
 }
 
 export async function spawnEcluse({ dir = makeDir(), environment = {} }: SpawnOptions = {}): Promise<EcluseProcess> {

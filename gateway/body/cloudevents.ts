@@ -3,8 +3,8 @@
 
 import type { Violation } from '../../governance/contract/contract.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../storage/json.ts'
+import type { Headers } from './body.ts'
 import type { BodyLimits } from './limits.ts'
-import type { Headers } from './read-body.ts'
 import { type ParsedEvent, parseStrict } from './strict-json.ts'
 
 /** The context attributes that are used; extensions are checked and dropped. */

@@ -1,6 +1,6 @@
 // Decides from a request's headers how its body is to be read. It never looks at the body to guess.
 
-import type { Headers } from './read-body.ts'
+import type { Headers } from './body.ts'
 import { RequestRefused } from './request-refused.ts'
 
 /** How a body holds its events; CloudEvents in the three modes of their HTTP binding. */

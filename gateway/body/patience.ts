@@ -1,7 +1,7 @@
 // How long one body is waited for: for its next byte, for all of it, and for the rest of it once the gateway stops.
 // Only time spent waiting counts; a slow log or vault is not the client's fault.
 
-import type { Body } from './read-body.ts'
+import type { Body } from './body.ts'
 import { RequestRefused } from './request-refused.ts'
 
 /** How long bodies are still waited for after the gateway was asked to stop. */

@@ -3,8 +3,9 @@ import { PassThrough, Readable } from 'node:stream'
 import { test } from 'node:test'
 import { constants, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { bodyLimits } from '../../test/body-limits.ts'
+import type { Body, Headers } from './body.ts'
 import type { BodyLimits } from './limits.ts'
-import { type Body, type Headers, readBody, readChunks } from './read-body.ts'
+import { readBody, readChunks } from './read-body.ts'
 import { RequestAborted, RequestRefused } from './request-refused.ts'
 
 const text = Buffer.from('{"name":"Zoé"}'.repeat(1000))

@@ -1,25 +1,13 @@
 // Reads a request's body from its stream, decompressed, bounded in bytes and in time. It never destroys the request's
 // stream, whose socket still has to carry the answer: after a refusal it only stops reading.
 
-import { finished, pipeline, type Readable, type Transform } from 'node:stream'
+import { finished, pipeline, type Transform } from 'node:stream'
 import { constants, createGunzip, createInflate, createZstdDecompress } from 'node:zlib'
+import type { Body, Headers } from './body.ts'
 import { gatherBytes } from './gather-bytes.ts'
 import type { BodyLimits } from './limits.ts'
 import { makePatience } from './patience.ts'
 import { RequestAborted, RequestRefused } from './request-refused.ts'
-
-/** A request's headers by lower-case name, as node:http gives them. */
-export type Headers = Record<string, string | string[] | undefined>
-
-export interface Body {
-  stream: Readable
-  headers: Headers
-  limits: BodyLimits
-  /** Told of bytes that stay in memory while the request is at work; throws `RequestRefused` when there is no room. */
-  reserve?: (bytes: number) => void
-  /** Aborted when the gateway is asked to stop. */
-  stopping?: AbortSignal
-}
 
 const outputChunkBytes = 64 * 1024
 

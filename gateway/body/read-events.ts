@@ -3,11 +3,12 @@
 
 import type { Violation } from '../../governance/contract/contract.ts'
 import type { JsonObject } from '../../storage/json.ts'
+import type { Body } from './body.ts'
 import { type CloudEventAttributes, readBinaryAttributes, readEnvelope } from './cloudevents.ts'
 import { type BodyKind, decideKind } from './content-type.ts'
 import type { BodyLimits } from './limits.ts'
 import { splitLines } from './ndjson.ts'
-import { type Body, readBody, readChunks } from './read-body.ts'
+import { readBody, readChunks } from './read-body.ts'
 import { type BodyShape, bodyEmpty, splitEvents } from './split-events.ts'
 import { parseStrict } from './strict-json.ts'
 

@@ -26,7 +26,10 @@ function rewrite(text: string, spaces: string[], escapes: boolean[]): string {
 const space = fc.string({ unit: fc.constantFrom(' ', '\t', '\n', '\r'), maxLength: 2 })
 const someSpaces = fc.array(space, { minLength: 1 })
 const someBooleans = fc.array(fc.boolean(), { minLength: 1 })
-const json = fc.jsonValue({ stringUnit: 'binary' }).filter(value => !JSON.stringify(value).includes('__proto__'))
+/** Any JSON value without a member of a forbidden name, which fast-check likes to make. */
+const json = fc
+  .jsonValue({ stringUnit: 'binary' })
+  .filter(value => !/__proto__|"(?:constructor|prototype)":/.test(JSON.stringify(value)))
 
 test('any JSON object is accepted with an equal value, however it is spaced and escaped', () => {
   const property = fc.property(json, someSpaces, someBooleans, (value, spaces, escapes) => {

@@ -164,7 +164,6 @@ export const policySchema = Type.Object(
 )
 
 export type Policy = Static<typeof policySchema>
-export type PolicyRule = Static<typeof ruleSchema>
 
 /** The JSON Schema for editors, as `policies/policy.schema.json` holds it. */
 export function policyEditorSchema(): unknown {

@@ -1,8 +1,6 @@
 // The vault port: the only link between a person and their tokens. It stores sealed bytes and look-up hashes; it can
 // open none of them. Everything in it that could name a person is a keyed hash or a ciphertext.
 
-export type PersonState = 'active' | 'restricted' | 'erased'
-
 /** One person. `lookup` and aliases are keyed hashes (32 bytes, hex), made by `governance/subjects/`. */
 export interface PersonEntry {
   lookup: string
