@@ -5,8 +5,12 @@ import { parseArgs } from 'node:util'
 import type { Contract } from '../governance/contract/contract.ts'
 import { formatDiagnostic } from '../governance/contract/diagnostic.ts'
 import { didYouMean } from '../governance/contract/did-you-mean.ts'
-import { loadContracts, lockSchemas } from '../governance/contract/load.ts'
-import type { Config } from '../runtime/config.ts'
+import { openRawSchemas } from '../governance/contract/fetch-schemas.ts'
+import { type Loaded, loadContracts, lockSchemas } from '../governance/contract/load.ts'
+import { type Config, variableName } from '../runtime/config.ts'
+import { openConfluentRegistry } from '../storage/registry/confluent.ts'
+import type { Registry } from '../storage/registry/registry.ts'
+import { accessOf } from './open-stores.ts'
 import type { Verb } from './verb.ts'
 
 const check: Verb = async (args, config) => {
@@ -16,16 +20,11 @@ const check: Verb = async (args, config) => {
     options: { json: { type: 'boolean' }, lock: { type: 'boolean' } },
   })
   const [dataset] = positionals
-  let loaded = await loadContracts(config)
-  if (values.lock) {
-    const broken = new Set(loaded.diagnostics.filter(({ severity }) => severity === 'error').map(({ file }) => file))
-    await lockSchemas(config.schemasDir, file => !broken.has(file))
-    loaded = await loadContracts(config)
-  }
+  const loaded = await load(config, values.lock === true)
   const diagnostics = loaded.diagnostics.filter(d => !dataset || !d.dataset || d.dataset === dataset)
   const contracts = [...loaded.contracts.values()].filter(c => !dataset || c.dataset === dataset)
   const errors = diagnostics.filter(({ severity }) => severity === 'error')
-  if (dataset && contracts.length === 0 && errors.length === 0) {
+  if (dataset && contracts.length === 0 && !diagnostics.some(d => d.dataset === dataset || d.severity === 'error')) {
     process.stderr.write(
       `ecluse check: no dataset of this name is declared. ${didYouMean(dataset, loaded.contracts.keys())}\n`,
     )
@@ -43,6 +42,42 @@ const check: Verb = async (args, config) => {
   const warnings = diagnostics.length - errors.length
   process.stdout.write(`${errors.length} errors, ${warnings} warnings in ${describeDirs(config)}\n`)
   return errors.length > 0 ? 1 : 0
+}
+
+async function load(config: Config, lock: boolean): Promise<Loaded> {
+  const registry = await openServer(config)
+  try {
+    const options = { ...config, ...(registry && { rawSchemas: openRawSchemas({ registry }) }) }
+    const loaded = await loadContracts(options)
+    if (!lock) return loaded
+    const broken = new Set(loaded.diagnostics.filter(({ severity }) => severity === 'error').map(({ file }) => file))
+    await lockSchemas(config.schemasDir, file => !broken.has(file), registered(loaded))
+    return await loadContracts(options)
+  } finally {
+    await registry?.close()
+  }
+}
+
+/** The embedded registry belongs to the process that runs with it. */
+async function openServer(config: Config): Promise<Registry | undefined> {
+  if (config.registry === 'file:') return undefined
+  try {
+    return await openConfluentRegistry(accessOf(config, 'registry'))
+  } catch (error) {
+    throw new Error(`${variableName('registry')} ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/** Versions of sound contracts whose schemas are in the registry. */
+function registered({ contracts }: Loaded): [key: string, sha256: string][] {
+  return [...contracts.values()]
+    .filter(({ policy }) => policy.schema)
+    .flatMap(({ dataset, versions }) =>
+      [...versions.values()].map(({ version, schemaSha256 }): [string, string] => [
+        `${dataset}/${version}`,
+        schemaSha256,
+      ]),
+    )
 }
 
 function coverageOf({ dataset, newest, versions }: Contract) {

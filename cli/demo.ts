@@ -13,7 +13,7 @@ const BAD_SHARE = 0.05
 const demo: Verb = async (args, config) => {
   parseArgs({ args, options: {} })
   const asked = untilAskedToStop(config.shutdownMs)
-  const running = await start(config)
+  const running = await start(config, ['gateway', 'processors'])
   const apiKey = clientApiKey(config, 'producer')
   const stop = new AbortController()
   const simulations = simulatedSources.map(source =>

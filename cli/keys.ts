@@ -25,7 +25,7 @@ const options = {
 const keys: Verb = async (args, config) => {
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options })
   const [what, name = ''] = positionals
-  const vault = openVault(config)
+  const vault = await openVault(config)
   try {
     if (what === 'create') return await create(vault, values)
     if (what === 'list') return await list(vault)

@@ -7,6 +7,8 @@ import type { Verb } from './verb.ts'
 
 const verbs: Record<string, { does: string; load: () => Promise<{ default: Verb }> }> = {
   serve: { does: 'run gateway and processors in one process', load: () => import('./serve.ts') },
+  gateway: { does: 'run the gateway alone, on shared servers: [--workers N]', load: () => import('./gateway.ts') },
+  processors: { does: 'run the processors alone, on shared servers', load: () => import('./processors.ts') },
   demo: { does: 'serve, with simulated producers', load: () => import('./demo.ts') },
   check: { does: 'check schemas and policies: [dataset] [--lock] [--json]', load: () => import('./check.ts') },
   simulate: {
@@ -49,6 +51,6 @@ function isUsageError(error: unknown): boolean {
 }
 
 function help(): string {
-  const lines = Object.entries(verbs).map(([verb, { does }]) => `  ${verb.padEnd(10)}${does}`)
+  const lines = Object.entries(verbs).map(([verb, { does }]) => `  ${verb.padEnd(12)}${does}`)
   return `Usage: ecluse <verb> [options]\n\n${lines.join('\n')}\n\nSettings are environment variables: ecluse config lists them.\n`
 }

@@ -1,4 +1,4 @@
-// ecluse serve: gateway and processors in one process, on the embedded stores.
+// ecluse serve: gateway and processors in one process, on the stores that the configuration names.
 
 import { parseArgs } from 'node:util'
 import { untilAskedToStop } from '../runtime/shutdown.ts'
@@ -8,7 +8,7 @@ import type { Verb } from './verb.ts'
 const serve: Verb = async (args, config) => {
   parseArgs({ args, options: {} })
   const asked = untilAskedToStop(config.shutdownMs)
-  const running = await start(config)
+  const running = await start(config, ['gateway', 'processors'])
   await asked
   running.logger.info('stopping: finishing what was accepted')
   await running.stop()

@@ -22,8 +22,7 @@ export function handleErrors(app: FastifyInstance, logger: Logger): void {
     const cause = interrupted ? (error.cause as Error) : error
     if (cause instanceof RequestAborted) return reply.hijack()
     const answer = problemOf(cause)
-    if (answer.status >= 500)
-      logger.error({ err: loggable(cause, isOurs), route: request.routeOptions.url }, answer.title)
+    if (answer.status >= 500) logger.error({ err: loggable(cause), route: request.routeOptions.url }, answer.title)
     sendProblem(reply, answer, interrupted ? error.answer : {}, retryAfterOf(cause))
   })
   app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => {
@@ -96,7 +95,7 @@ function problemOf(error: Error): Problem {
     return problem(
       'unavailable',
       503,
-      `The ${port} cannot be reached: nothing more was stored.`,
+      `The ${port} cannot be reached: nothing more was accepted.`,
       'Send it again after the pause in Retry-After; the ids make that safe.',
     )
   const { statusCode, validation, code } = error as FastifyError
@@ -129,8 +128,6 @@ function unavailablePort(error: Error): string | undefined {
   if (error instanceof DocumentsUnavailable) return 'document store'
   return undefined
 }
-
-const isOurs = (error: Error) => unavailablePort(error) !== undefined
 
 function retryAfterOf(error: Error): number | undefined {
   if (error instanceof RequestRefused) return error.retryAfterSeconds

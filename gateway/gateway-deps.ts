@@ -13,20 +13,24 @@ import type { Documents } from '../storage/documents/documents.ts'
 import type { EventLog } from '../storage/event-log/event-log.ts'
 import type { Vault } from '../storage/vault/vault.ts'
 
-export interface GatewayDeps {
+/** What operators ask of any process of ours. */
+export interface HealthDeps {
   config: Config
   logger: Logger
   telemetry: Telemetry
   catalogue: Catalogue
+  /** Every port by name; ingestion depends on `event-log` and `vault` alone. */
+  ports: Record<string, { ping(): Promise<void> }>
+  /** What carries events on, where it runs in this process: the topics that hold it up. */
+  processors?: { failing(): string[] }
+}
+
+export interface GatewayDeps extends HealthDeps {
   people: People
   ring: KeyRing
   log: EventLog
   vault: Vault
   documents: Documents
-  /** Every port by name; ingestion depends on `event-log` and `vault` alone. */
-  ports: Record<string, { ping(): Promise<void> }>
-  /** What carries events on, where it runs in this process: the topics that hold it up. */
-  processors?: { failing(): string[] }
   /** Milliseconds since the epoch. */
   now: () => number
 }

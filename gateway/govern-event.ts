@@ -11,7 +11,8 @@ import { formatToken, PERSON_DOMAIN } from '../governance/protection/token.ts'
 import type { KeyRing } from '../governance/subjects/key-ring.ts'
 import type { LivingPerson, Person } from '../governance/subjects/people.ts'
 import { sealOriginal } from '../governance/subjects/quarantine-seal.ts'
-import type { EventRecord } from '../storage/event-record.ts'
+import type { LogRecord } from '../storage/event-log/event-log.ts'
+import { writeEventRecord } from '../storage/event-record.ts'
 import type { QuarantineRecord } from '../storage/quarantine-record.ts'
 import type { CheckedEvent, InvalidEvent, ValidEvent } from './check-event.ts'
 import type { EventResult } from './outcome.ts'
@@ -21,12 +22,14 @@ import { rejectionProblem } from './problem.ts'
 const MAX_QUARANTINED_ERRORS = 5
 
 export type GovernedEvent =
-  | { outcome: 'accepted'; result: EventResult; record: EventRecord; wirePrefix: Buffer }
+  | { outcome: 'accepted'; result: EventResult; record: LogRecord }
   | { outcome: 'suppressed'; result: EventResult }
   | { outcome: 'rejected'; result: EventResult; quarantine: QuarantineRecord | undefined }
 
-interface GovernDeps {
+export interface GovernDeps {
   ring: KeyRing
+  /** An event that is larger once it is protected is rejected, bytes. */
+  maxRecordBytes: number
   now: () => number
 }
 
@@ -53,10 +56,11 @@ export function governEvent(
 
 function acceptEvent(
   deps: GovernDeps,
-  { contract, traceparent }: GovernRequest,
+  request: GovernRequest,
   checked: ValidEvent,
   persons: (Person | undefined)[],
-): GovernedEvent {
+): GovernedEvent | Promise<GovernedEvent> {
+  const { contract, traceparent } = request
   const { index, id, version, event, time } = checked
   const primary = persons[0] as LivingPerson | undefined
   const receivedAt = new Date(deps.now()).toISOString()
@@ -65,7 +69,7 @@ function acceptEvent(
       ? formatToken(PERSON_DOMAIN, 0, mac(primary?.keys.eventId ?? deps.ring.eventId, id, 'base64url'))
       : id
   const content = mac(primary?.keys.content ?? deps.ring.content, canonicalText(version.plan, event), 'base64url')
-  const record: EventRecord = {
+  const protectedEvent = {
     dataset: contract.dataset,
     id: storedId,
     source: contract.ceSource,
@@ -81,12 +85,21 @@ function acceptEvent(
     traceparent,
     event: protect(version.plan, event, protectionContext(deps.ring, contract, storedId, persons)),
   }
-  return {
-    outcome: 'accepted',
-    result: { index, id, outcome: 'accepted' },
-    record,
-    wirePrefix: contract.wirePrefixes.get(version.version)!,
+  const record = writeEventRecord(protectedEvent, contract.wirePrefixes.get(version.version)!)
+  if (record.value.length > deps.maxRecordBytes)
+    return rejectEvent(deps, request, tooLarge(checked, deps.maxRecordBytes), primary)
+  return { outcome: 'accepted', result: { index, id, outcome: 'accepted' }, record }
+}
+
+/** The log would refuse it, together with all that is appended beside it. */
+function tooLarge({ index, raw, id, version }: ValidEvent, maxRecordBytes: number): InvalidEvent {
+  const violation = {
+    pointer: '',
+    keyword: 'maxRecordBytes',
+    detail: `the event is larger than ${maxRecordBytes} bytes once it is protected`,
+    fix: 'Send what it holds as several events, or have ECLUSE_MAX_RECORD_BYTES raised.',
   }
+  return { valid: false, index, raw, id, version, violations: [violation] }
 }
 
 function protectionContext(

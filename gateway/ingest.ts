@@ -3,27 +3,22 @@
 
 import type { LiveContract } from '../governance/contract/catalogue.ts'
 import { quarantineTopicOf, topicOf } from '../governance/contract/topic-of.ts'
-import type { KeyRing } from '../governance/subjects/key-ring.ts'
 import type { People } from '../governance/subjects/people.ts'
 import type { EventLog } from '../storage/event-log/event-log.ts'
-import { writeEventRecord } from '../storage/event-record.ts'
 import { writeQuarantineRecord } from '../storage/quarantine-record.ts'
 import { VaultUnavailable } from '../storage/vault/vault.ts'
 import type { IncomingEvent } from './body/read-events.ts'
 import { checkEvent } from './check-event.ts'
-import { type GovernedEvent, governEvent } from './govern-event.ts'
+import { type GovernDeps, type GovernedEvent, governEvent } from './govern-event.ts'
 import { lookUpSubjects } from './look-up-subjects.ts'
 import { type EventResult, type IngestAnswer, IngestInterrupted } from './outcome.ts'
 
 /** A look-up that outlives its lease is repeated this often before the vault counts as too slow to be used. */
 const LOOK_UP_ATTEMPTS = 5
 
-export interface IngestDeps {
+export interface IngestDeps extends GovernDeps {
   people: People
-  ring: KeyRing
   log: EventLog
-  /** Milliseconds since the epoch. */
-  now: () => number
   /** Told of outcomes, as `accepted`, or `rejected, not stored` for events whose original may not be kept. */
   count: (dataset: string, outcome: string, events: number) => void
 }
@@ -87,7 +82,7 @@ async function ingestChunk(
   const governed = await governWithinLease(deps, request, checked)
   const records = governed.flatMap(event =>
     event.outcome === 'accepted'
-      ? { topic: topicOf(contract.dataset), record: writeEventRecord(event.record, event.wirePrefix) }
+      ? { topic: topicOf(contract.dataset), record: event.record }
       : event.outcome === 'rejected' && event.quarantine
         ? { topic: quarantineTopicOf(contract.dataset), record: writeQuarantineRecord(event.quarantine) }
         : [],

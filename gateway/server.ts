@@ -11,7 +11,7 @@ import { authorise, makeAuthenticate, type Role } from './authenticate.ts'
 import { RequestRefused } from './body/request-refused.ts'
 import { closeInOrder } from './close-in-order.ts'
 import { answerClientError, answerMalformedUrl, handleErrors } from './error-handler.ts'
-import type { Gateway, GatewayDeps } from './gateway-deps.ts'
+import type { Gateway, GatewayDeps, HealthDeps } from './gateway-deps.ts'
 import { anomaliesRoute } from './routes/anomalies.ts'
 import { datasetsRoutes } from './routes/datasets.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -38,8 +38,8 @@ const DOCS_CSP =
 /** How long the headers of a request may take, ms: what Node has by default, whatever bounds the body. */
 const HEADERS_TIMEOUT_MS = 60_000
 
-function newApp(deps: GatewayDeps): Gateway {
-  return fastify({
+function newApp({ config }: HealthDeps): Gateway {
+  const app = fastify({
     logger: false,
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 1_024 },
     // Query strings arrive as text: numbers are read from it. Nothing else is coerced, defaulted or removed.
@@ -52,14 +52,15 @@ function newApp(deps: GatewayDeps): Gateway {
     keepAliveTimeout: 72_000,
     // While closing, what comes in over open connections is still served; each answer then closes its connection.
     return503OnClosing: false,
-    bodyLimit: deps.config.maxBodyBytes,
+    bodyLimit: config.maxBodyBytes,
   }).withTypeProvider<TypeBoxTypeProvider>()
+  app.server.maxConnections = config.maxOpenConnections
+  return app
 }
 
 /** Builds the gateway; it listens once `listen` is called on it. */
 export async function makeGateway(deps: GatewayDeps): Promise<Gateway> {
   const app = newApp(deps)
-  app.server.maxConnections = deps.config.maxOpenConnections
   await app.register(fastifyRateLimit, rateLimit(deps))
   handleErrors(app as unknown as FastifyInstance, deps.logger)
   protectRoutes(app, deps)
@@ -74,6 +75,18 @@ export async function makeGateway(deps: GatewayDeps): Promise<Gateway> {
     quarantineRoutes(routes as Gateway, deps)
     anomaliesRoute(routes as Gateway, deps)
   })
+  await app.ready()
+  return app
+}
+
+/** Builds the server of a process that takes no events: health and metrics alone. */
+export async function makeHealthServer(deps: HealthDeps): Promise<Gateway> {
+  const app = newApp(deps)
+  await app.register(fastifyRateLimit, rateLimit(deps))
+  handleErrors(app as unknown as FastifyInstance, deps.logger)
+  await app.register(fastifySwagger, { openapi: openApi() })
+  closeInOrder(app)
+  await app.register(async routes => healthRoutes(routes as Gateway, deps))
   await app.ready()
   return app
 }
@@ -108,7 +121,7 @@ function tooManyFailures(): RequestRefused {
   })
 }
 
-function rateLimit(deps: GatewayDeps) {
+function rateLimit(deps: HealthDeps) {
   return {
     global: true,
     hook: 'preHandler' as const,

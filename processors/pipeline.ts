@@ -56,33 +56,16 @@ export async function processEvents(deps: PipelineDeps, dataset: string, batch: 
 
 /** Starts consuming every live dataset's two topics: its events, and those that were rejected. */
 export async function startPipeline(deps: PipelineDeps): Promise<Pipeline> {
-  const consumers = new Map<string, Consumer>()
   const failing = new Set<string>()
+  const groups = [
+    consumeGroup(deps, failing, ARCHIVE_GROUP, topicOf, processEvents),
+    consumeGroup(deps, failing, QUARANTINE_GROUP, quarantineTopicOf, carryQuarantine),
+  ]
   let refreshed = Promise.resolve()
-
-  async function consume(group: string, topic: string, handle: (batch: RecordBatch) => Promise<void>): Promise<void> {
-    if (consumers.has(topic)) return
-    const consumer = await deps.log.consume({
-      group,
-      topics: [topic],
-      batchSize: deps.batchSize,
-      handle: async batch => {
-        await handle(batch)
-        failing.delete(topic)
-      },
-      onError: error => {
-        failing.add(topic)
-        deps.logger.error({ topic, err: loggable(error) }, 'a batch will be tried again')
-      },
-    })
-    consumers.set(topic, consumer)
-  }
+  const datasets = () => deps.catalogue.all().map(({ dataset }) => dataset)
 
   async function consumeAll(): Promise<void> {
-    for (const { dataset } of deps.catalogue.all()) {
-      await consume(ARCHIVE_GROUP, topicOf(dataset), batch => processEvents(deps, dataset, batch))
-      await consume(QUARANTINE_GROUP, quarantineTopicOf(dataset), batch => carryQuarantine(deps, dataset, batch))
-    }
+    for (const group of groups) await group.consume(datasets())
   }
 
   async function refresh(): Promise<void> {
@@ -93,22 +76,55 @@ export async function startPipeline(deps: PipelineDeps): Promise<Pipeline> {
   await consumeAll()
   return {
     refresh: () => {
-      // One after the other: none consumes a topic twice, and the newest retention is applied last.
+      // One after the other: no group is joined twice, and the newest retention is applied last.
       const next = refreshed.then(refresh)
       refreshed = next.catch(() => {})
       return next
     },
-    lag: async () => {
-      const datasets = deps.catalogue.all().map(({ dataset }) => dataset)
-      return (
-        (await deps.log.lag(ARCHIVE_GROUP, datasets.map(topicOf))) +
-        (await deps.log.lag(QUARANTINE_GROUP, datasets.map(quarantineTopicOf)))
-      )
-    },
+    lag: async () =>
+      (await deps.log.lag(ARCHIVE_GROUP, datasets().map(topicOf))) +
+      (await deps.log.lag(QUARANTINE_GROUP, datasets().map(quarantineTopicOf))),
     failing: () => [...failing],
     stop: async () => {
       await refreshed
-      await Promise.all([...consumers.values()].map(consumer => consumer.stop()))
+      await Promise.all(groups.map(group => group.stop()))
     },
   }
+}
+
+/** One member of a consumer group, over the topics of all datasets. */
+function consumeGroup(
+  deps: PipelineDeps,
+  failing: Set<string>,
+  group: string,
+  topicOfDataset: (dataset: string) => string,
+  handle: (deps: PipelineDeps, dataset: string, batch: RecordBatch) => Promise<void>,
+) {
+  let consumed = ''
+  let consumer: Consumer | undefined
+
+  /** A member names its topics when it joins: for another list it leaves and joins again. */
+  async function consume(datasets: string[]): Promise<void> {
+    const datasetOf = new Map(datasets.map(dataset => [topicOfDataset(dataset), dataset]))
+    const topics = [...datasetOf.keys()]
+    if (topics.length === 0 || topics.join() === consumed) return
+    await consumer?.stop()
+    consumed = ''
+    consumer = await deps.log.consume({
+      group,
+      topics,
+      batchSize: deps.batchSize,
+      handle: async batch => {
+        await handle(deps, datasetOf.get(batch.topic)!, batch)
+        failing.delete(batch.topic)
+      },
+      onError: (error, topic) => {
+        if (topic !== undefined) failing.add(topic)
+        deps.logger.error({ group, topic, err: loggable(error) }, 'consuming failed; it will be tried again')
+      },
+    })
+    consumed = topics.join()
+  }
+
+  return { consume, stop: async () => consumer?.stop() }
 }

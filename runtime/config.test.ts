@@ -3,7 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { ConfigError, describeConfig, readConfig, settings, variableName } from './config.ts'
+import { ConfigError, describeConfig, readConfig, variableName } from './config.ts'
+import { settings } from './settings.ts'
 
 const KEK = Buffer.alloc(32, 7).toString('base64')
 
@@ -62,7 +63,7 @@ test('one message names everything that is wrong, and repeats no value', () => {
     ECLUSE_MAX_EVENTS: '1e3',
     ECLUSE_LEASE_MS: '',
     ECLUSE_MODE: 'prod',
-    ECLUSE_EVENT_LOG: 'kafka://user:password@host:9092',
+    ECLUSE_EVENT_LOG: 'kafka://user:hunter2@host:9092',
     ECLUSE_KEK: secret,
     ECLUSE_MAX_BODY_BITES: '1',
     ECLUSE_TEST_SAMPLES: 'is for tests',
@@ -73,7 +74,7 @@ test('one message names everything that is wrong, and repeats no value', () => {
     ['EVENT_LOG', 'KEK', 'LEASE_MS', 'MAX_BODY_BITES', 'MAX_EVENTS', 'MODE', 'PORT'].map(name => `ECLUSE_${name}`),
   )
   const text = problems.join('\n')
-  for (const value of [secret, 'password', '65536']) assert.ok(!text.includes(value))
+  for (const value of [secret, 'hunter2', '65536']) assert.ok(!text.includes(value))
   assert.match(text, /ECLUSE_PORT: must be a whole number from 0 to 65535/)
   assert.match(text, /ECLUSE_MAX_BODY_BITES: there is no such setting; `ecluse config` lists them/)
 })
@@ -114,4 +115,38 @@ test('production refuses a generated key and plain HTTP beyond loopback', () => 
   for (const host of ['0.0.0.0', '::', '10.0.0.1', '127.example.com', 'localhost.example.com', ''])
     assert.deepEqual(namesOf({ ...production, ECLUSE_HOST: host }), ['ECLUSE_HOST'])
   assert.deepEqual(problemsOf({ ECLUSE_HOST: '0.0.0.0' }), [])
+})
+
+test('what two settings allow only apart is refused', () => {
+  const namesOf = (environment: Record<string, string>) =>
+    problemsOf(environment).map(line => line.trim().split(':')[0])
+  assert.deepEqual(namesOf({ ECLUSE_VAULT: 'mongodb://127.0.0.1/v' }), ['ECLUSE_KEK'])
+  assert.deepEqual(namesOf({ ECLUSE_VAULT: 'mongodb://127.0.0.1/v', ECLUSE_KEK: KEK }), [])
+  assert.deepEqual(namesOf({ ECLUSE_KAFKA_REPLICATION: '1' }), ['ECLUSE_KAFKA_MIN_INSYNC_REPLICAS'])
+  assert.deepEqual(namesOf({ ECLUSE_MAX_EVENT_BYTES: '3000000' }), ['ECLUSE_MAX_RECORD_BYTES'])
+})
+
+test('production refuses servers beyond loopback without TLS, however their URL is written', () => {
+  const namesOf = (environment: Record<string, string>) =>
+    problemsOf({ ECLUSE_MODE: 'production', ECLUSE_KEK: KEK, ...environment }).map(line => line.trim().split(':')[0])
+  for (const [variable, plain, safe] of [
+    ['ECLUSE_EVENT_LOG', 'kafka://127.0.0.1:1,kafka.example:9092', 'kafka://kafka.example:9092?tls=true'],
+    ['ECLUSE_REGISTRY', 'http://registry.example', 'https://registry.example'],
+    ['ECLUSE_VAULT', 'mongodb://m.example/v?tls=false', 'mongodb://m.example/v?authSource=admin&tls=true'],
+    ['ECLUSE_TABLES', 'cassandra://c.example/k?dc=d', 'cassandra://127.0.0.1/k?dc=d'],
+    ['ECLUSE_LAKE', 's3://b/p?endpoint=http://s3.example', 's3://b/p?endpoint=https://s3.example'],
+  ] as const) {
+    assert.deepEqual(namesOf({ [variable]: plain }), [variable])
+    assert.deepEqual(namesOf({ [variable]: safe }), [])
+    if (variable !== 'ECLUSE_REGISTRY') assert.deepEqual(namesOf({ [variable]: plain, [`${variable}_CA`]: 'PEM' }), [])
+  }
+})
+
+test('a certificate is shown by its first line, and a password not at all', () => {
+  const shown = describeConfig(
+    readConfig({ ECLUSE_TABLES_CA: '-----BEGIN-----\nMII', ECLUSE_TABLES_PASSWORD: 'hunter2' }),
+  )
+  const values = Object.fromEntries(shown.map(([variable, value]) => [variable, value]))
+  assert.deepEqual([values.ECLUSE_TABLES_CA, values.ECLUSE_TABLES_PASSWORD], ['-----BEGIN-----', '••••••'])
+  assert.deepEqual([values.ECLUSE_VAULT_CA, values.ECLUSE_VAULT_PASSWORD], ['(not set)', '(not set)'])
 })

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { settings, variableName } from '../runtime/config.ts'
+import { variableName } from '../runtime/config.ts'
+import { settings } from '../runtime/settings.ts'
 
 const page = readFileSync(new URL('../docs/configuration.md', import.meta.url), 'utf8')
 const rows = [...page.matchAll(/^\| `(ECLUSE_\w+)` \| (.*?) \| (.*?) \| (.*?) \|$/gm)].map(

@@ -7,17 +7,18 @@ const PAUSE_MS = 20
 
 /**
  * Resolves with the first value that is neither undefined nor false.
- * @throws Error that names the condition when it does not hold within 30 s
+ * @throws Error that names the condition when it does not hold in time: 30 s unless told otherwise
  */
 export async function eventually<T>(
   condition: string,
   look: () => T | undefined | false | Promise<T | undefined | false>,
+  limitMs = LIMIT_MS,
 ): Promise<T> {
   const startMs = performance.now()
   for (;;) {
     const found = await look()
     if (found !== undefined && found !== false) return found
-    if (performance.now() - startMs > LIMIT_MS) throw new Error(`waited ${LIMIT_MS} ms in vain until ${condition}`)
+    if (performance.now() - startMs > limitMs) throw new Error(`waited ${limitMs} ms in vain until ${condition}`)
     await sleep(PAUSE_MS)
   }
 }

@@ -11,7 +11,7 @@ import { configIn, makeDir } from './spawn-ecluse.ts'
 async function running(t: TestContext) {
   const dir = makeDir()
   const config = configIn(dir, { ECLUSE_LEASE_MS: '100' })
-  const ecluse = await start(config)
+  const ecluse = await start(config, ['gateway', 'processors'])
   t.after(() => ecluse.stop())
   const post = (body: unknown) =>
     fetch(`${ecluse.address}/v1/datasets/transactions/events`, {

@@ -1,7 +1,7 @@
-// Starts a real `ecluse serve` in a directory of its own, as a user would, and talks to it over HTTP.
+// Starts a real `ecluse serve`, `gateway` or `processors` in a directory, as a user would, and talks to it over HTTP.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { IngestAnswer } from '../gateway/outcome.ts'
@@ -12,7 +12,8 @@ const ROOT = join(import.meta.dirname, '..')
 
 export interface EcluseProcess {
   url: string
-  /** API keys by role. */
+  pid: number
+  /** API keys by role; of processors alone, none. */
   keys: Record<string, string>
   dir: string
   dataDir: string
@@ -38,6 +39,7 @@ export interface EcluseProcess {
 
 export interface SpawnOptions {
   dir?: string
+  verb?: 'serve' | 'gateway' | 'processors'
   environment?: Record<string, string>
 }
 
@@ -62,9 +64,12 @@ export function configIn(dir: string, environment: Record<string, string>): Conf
   })
 }
 
-export async function spawnEcluse({ dir = makeDir(), environment = {} }: SpawnOptions = {}): Promise<EcluseProcess> {
-  const paths = { dataDir: join(dir, 'data'), schemasDir: join(dir, 'schemas'), policiesDir: join(dir, 'policies') }
-  const child = spawn(process.execPath, [join(ROOT, 'cli/main.ts'), 'serve'], {
+/** @param options.environment may name an `ECLUSE_DATA_DIR`, for several processes on the files of one directory */
+export async function spawnEcluse(options: SpawnOptions = {}): Promise<EcluseProcess> {
+  const { dir = makeDir(), verb = 'serve', environment = {} } = options
+  const dataDir = environment.ECLUSE_DATA_DIR ?? join(dir, 'data')
+  const paths = { dataDir, schemasDir: join(dir, 'schemas'), policiesDir: join(dir, 'policies') }
+  const child = spawn(process.execPath, [join(ROOT, 'cli/main.ts'), verb], {
     cwd: dir,
     env: { ECLUSE_PORT: '0', ECLUSE_LOG_FORMAT: 'json', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -75,11 +80,18 @@ export async function spawnEcluse({ dir = makeDir(), environment = {} }: SpawnOp
   child.stdout.on('data', chunk => chunks.push(chunk))
   child.stderr.on('data', chunk => chunks.push(chunk))
   const url = await eventually('the gateway listens', () => {
-    if (child.exitCode !== null) throw new Error(`ecluse ended with ${child.exitCode}:\n${output()}`)
+    const ended = child.exitCode ?? child.signalCode
+    if (ended !== null) throw new Error(`ecluse ${verb} ended with ${ended}:\n${output()}`)
     return /"address":"([^"]+)"/.exec(output())?.[1]
   })
-  const keys = JSON.parse(readFileSync(join(paths.dataDir, 'dev-credentials.json'), 'utf8')) as Record<string, string>
-  return { url, keys, dir, ...paths, output, ...client(url, keys), ...lifecycle(child, dir, environment) }
+  const keys = readKeys(dataDir)
+  const again = { dir, verb, environment }
+  return { url, pid: child.pid!, keys, dir, ...paths, output, ...client(url, keys), ...lifecycle(child, again) }
+}
+
+function readKeys(dataDir: string): Record<string, string> {
+  const path = join(dataDir, 'dev-credentials.json')
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {}
 }
 
 function client(url: string, keys: Record<string, string>) {
@@ -105,11 +117,13 @@ function client(url: string, keys: Record<string, string>) {
   }
 }
 
-function lifecycle(child: ChildProcess, dir: string, environment: Record<string, string>) {
+function lifecycle(child: ChildProcess, again: Required<SpawnOptions>) {
   const exited = new Promise<number | string>(resolve => child.on('exit', (code, signal) => resolve(signal ?? code!)))
   const end = (signal: NodeJS.Signals = 'SIGTERM') => {
     child.kill(signal)
     return exited
   }
-  return { end, restart: (changed = {}) => spawnEcluse({ dir, environment: { ...environment, ...changed } }) }
+  const restart = (changed: Record<string, string> = {}) =>
+    spawnEcluse({ ...again, environment: { ...again.environment, ...changed } })
+  return { end, restart }
 }

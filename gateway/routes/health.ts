@@ -2,11 +2,15 @@
 
 import Type from 'typebox'
 import type { Diagnostic } from '../../governance/contract/diagnostic.ts'
-import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
+import { loggable } from '../../runtime/loggable.ts'
+import type { Gateway, HealthDeps } from '../gateway-deps.ts'
 import { textAs } from '../shapes.ts'
 
 /** Without these nothing can be accepted; every other port's outage only degrades. */
 const VITAL_PORTS = ['event-log', 'vault']
+
+/** A port that has not answered by then counts as unavailable: whoever asks has a bound of their own. */
+const PING_MS = 3_000
 
 const ReadinessShape = Type.Object({
   status: Type.Union([Type.Literal('ready'), Type.Literal('degraded'), Type.Literal('unavailable')]),
@@ -18,7 +22,8 @@ const ReadinessShape = Type.Object({
   }),
 })
 
-export function healthRoutes(app: Gateway, deps: GatewayDeps): void {
+export function healthRoutes(app: Gateway, deps: HealthDeps): void {
+  const pingPorts = watchPorts(deps)
   app.get(
     '/livez',
     {
@@ -44,7 +49,7 @@ export function healthRoutes(app: Gateway, deps: GatewayDeps): void {
       },
     },
     async (_request, reply) => {
-      const ports = await pingPorts(deps)
+      const ports = await pingPorts()
       const problems = deps.catalogue.diagnostics().filter(({ severity }) => severity === 'error')
       const down = Object.keys(ports).filter(name => ports[name] !== 'ok')
       const unavailable = down.some(name => VITAL_PORTS.includes(name))
@@ -78,10 +83,41 @@ export function healthRoutes(app: Gateway, deps: GatewayDeps): void {
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
 }
 
-async function pingPorts(deps: GatewayDeps): Promise<Record<string, 'ok' | 'unavailable'>> {
-  const names = Object.keys(deps.ports)
-  const pings = await Promise.allSettled(names.map(name => deps.ports[name]!.ping()))
-  return Object.fromEntries(names.map((name, i) => [name, pings[i]!.status === 'fulfilled' ? 'ok' : 'unavailable']))
+type PortState = 'ok' | 'unavailable'
+
+/** Asks every port, side by side and not for longer than the bound; what changed is logged, with what to do. */
+function watchPorts({ ports, logger }: HealthDeps): () => Promise<Record<string, PortState>> {
+  const names = Object.keys(ports)
+  const before = new Map<string, PortState>(names.map(name => [name, 'ok']))
+
+  async function ping(name: string): Promise<PortState> {
+    const failure = await within(PING_MS, ports[name]!.ping()).then(
+      () => undefined,
+      (error: Error) => error,
+    )
+    const state = failure ? 'unavailable' : 'ok'
+    if (state !== before.get(name)) {
+      if (failure) logger.error({ port: name, err: loggable(failure) }, `${name} is unavailable`)
+      else logger.info({ port: name }, `${name} is back`)
+    }
+    before.set(name, state)
+    return state
+  }
+
+  return async () => {
+    const states = await Promise.all(names.map(ping))
+    return Object.fromEntries(names.map((name, i) => [name, states[i]!]))
+  }
+}
+
+async function within(limitMs: number, work: Promise<void>): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error(`no answer within ${limitMs} ms`)), limitMs)
+  try {
+    await Promise.race([work, promise])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 function place({ file, line, column, message }: Diagnostic): string {

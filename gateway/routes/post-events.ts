@@ -77,7 +77,7 @@ export function postEventsRoute(app: Gateway, deps: GatewayDeps, stopping: Abort
   const limits = bodyLimits(deps.config)
   const admit = makeAdmission(deps.config)
   const rate = makeEventRate(deps.config.maxEventsPerSecond)
-  const ingestDeps: IngestDeps = { ...deps, count: makeCount(deps) }
+  const ingestDeps: IngestDeps = { ...deps, maxRecordBytes: deps.config.maxRecordBytes, count: makeCount(deps) }
 
   app.register(async route => {
     // The stream goes through unread: `readEvents` bounds and decompresses it.

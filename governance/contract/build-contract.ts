@@ -78,7 +78,7 @@ function buildVersion(
     version,
     schema: root,
     schemaText: source.text,
-    schemaFile: source.file,
+    schemaAt: source.at(),
     schemaSha256: source.sha256,
     validate,
     plan,

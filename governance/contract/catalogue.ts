@@ -3,11 +3,12 @@
 
 import type { Registry } from '../../storage/registry/registry.ts'
 import type { Contract, SubjectRule } from './contract.ts'
-import { type Diagnostic, formatDiagnostic } from './diagnostic.ts'
+import { type Diagnostic, formatDiagnostic, reportInto } from './diagnostic.ts'
 import { type EventReaders, eventReaders } from './event-parts.ts'
+import type { RawSchemas } from './fetch-schemas.ts'
 import { type Compiled, loadContracts } from './load.ts'
 import { fingerprintOf } from './read-files.ts'
-import { topicOf } from './topic-of.ts'
+import { registrySubjectOf } from './topic-of.ts'
 
 /** A contract whose derived schemas are registered. */
 export interface LiveContract extends Contract {
@@ -36,6 +37,8 @@ export interface CatalogueOptions {
   policiesDir: string
   maxViolations: number
   registry: Registry
+  /** For policies whose schema is in the registry. */
+  rawSchemas?: RawSchemas
   /** Called before a contract goes live; when it rejects, the contract does not, and is tried again. */
   onActivate: (contract: LiveContract) => Promise<void>
   /** Called when an edit could not be made live or has side effects, or files cannot be read: once, until it changes. */
@@ -61,6 +64,7 @@ export async function openCatalogue(options: CatalogueOptions): Promise<Catalogu
     if (current && contentOf(current) === contentOf(contract)) return []
     const changed = await findChangedVersions(options.registry, contract)
     if (changed.length > 0) return changed
+    await options.rawSchemas?.pin(contract)
     const wirePrefixes = await register(options.registry, contract)
     const next = { ...contract, wirePrefixes, readers: eventReaders(contract) }
     await options.onActivate(next)
@@ -68,8 +72,11 @@ export async function openCatalogue(options: CatalogueOptions): Promise<Catalogu
     return current ? identityWarnings(current, next) : []
   }
 
-  const fingerprint = async () =>
-    `${await fingerprintOf(options.schemasDir)}\n${await fingerprintOf(options.policiesDir)}`
+  const fingerprint = async () => {
+    const { schemasDir, policiesDir, rawSchemas } = options
+    const prints = [await fingerprintOf(schemasDir), await fingerprintOf(policiesDir), await rawSchemas?.fingerprint()]
+    return prints.join('\n')
+  }
 
   async function read(print: string, mustBeStill: boolean): Promise<void> {
     const loaded = await loadContracts({ ...options, compiled })
@@ -141,16 +148,11 @@ function contentOf({ policySha256, versions }: Contract): string {
   ].join()
 }
 
-/** Registry subjects follow Confluent's TopicNameStrategy. */
-function registrySubject(dataset: string): string {
-  return `${topicOf(dataset)}-value`
-}
-
 async function register(registry: Registry, contract: Contract): Promise<Map<string, Buffer>> {
   const prefixes = new Map<string, Buffer>()
   for (const { version, derived } of contract.versions.values()) {
     const prefix = Buffer.alloc(5)
-    prefix.writeUInt32BE(await registry.register(registrySubject(contract.dataset), derived), 1)
+    prefix.writeUInt32BE(await registry.register(registrySubjectOf(contract.dataset), derived), 1)
     prefixes.set(version, prefix)
   }
   return prefixes
@@ -159,21 +161,20 @@ async function register(registry: Registry, contract: Contract): Promise<Map<str
 /** The registry remembers which file each version was derived from, even where no lock file was kept. */
 async function findChangedVersions(registry: Registry, contract: Contract): Promise<Diagnostic[]> {
   const registered = new Map<string, string>()
-  for (const { schema } of await registry.versions(registrySubject(contract.dataset))) {
+  for (const { schema } of await registry.versions(registrySubjectOf(contract.dataset))) {
     const origin = schema['x-ecluse'] as { schema: string; schemaSha256: string }
     registered.set(origin.schema, origin.schemaSha256)
   }
-  return [...contract.versions.values()]
-    .filter(({ version, schemaSha256 }) => (registered.get(version) ?? schemaSha256) !== schemaSha256)
-    .map(({ version, schemaFile }) => ({
-      file: schemaFile,
-      line: 1,
-      column: 1,
-      severity: 'error',
-      dataset: contract.dataset,
-      message: `schema version ${version} was registered with other content: a version never changes`,
-      fix: 'Restore the file as it was, and add the next version as a new file.',
-    }))
+  const changed: Diagnostic[] = []
+  const report = reportInto(changed, contract.dataset)
+  for (const { version, schemaSha256, schemaAt } of contract.versions.values()) {
+    if ((registered.get(version) ?? schemaSha256) === schemaSha256) continue
+    const fix = contract.policy.schema
+      ? 'Take the schemas from where they were before: a dataset’s versions do not move between files and the registry.'
+      : 'Restore the file as it was, and add the next version as a new file.'
+    report.error(schemaAt, `schema version ${version} was registered with other content: a version never changes`, fix)
+  }
+  return changed
 }
 
 /** An edit under which the same event, or the same person, gets another name than it had. */

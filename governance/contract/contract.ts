@@ -5,6 +5,7 @@ import type { JsonObject, JsonValue } from '../../storage/json.ts'
 import type { JsonSchema } from '../../storage/registry/registry.ts'
 import type { Level } from '../classification/taxonomy.ts'
 import type { Action, ActionName } from '../protection/action.ts'
+import type { Position } from './diagnostic.ts'
 import type { Policy } from './policy.ts'
 
 /** One way in which an event breaks its contract. Never holds a value or an undeclared property's name. */
@@ -75,8 +76,9 @@ export interface ContractVersion {
   /** The raw schema, as registered by the steward. */
   schema: JsonSchema
   schemaText: string
-  schemaFile: string
-  /** Hex SHA-256 of the file's bytes. */
+  /** The file, or where the policy names the registry. */
+  schemaAt: Position
+  /** Hex SHA-256 of the file's bytes; of the RFC 8785 text, for a schema from the registry. */
   schemaSha256: string
   /** The event's violations, at most `maxViolations`; empty when it is valid. Changes nothing in the event. */
   validate(event: JsonObject): Violation[]

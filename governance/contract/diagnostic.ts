@@ -6,9 +6,11 @@ export interface Position {
   /** 1-based; 1:1 when the problem is the whole file's. */
   line: number
   column: number
+  /** Where inside of what is named at this position: `registry version 3 of x-value, at /properties/y`. */
+  within?: string
 }
 
-export interface Diagnostic extends Position {
+export interface Diagnostic extends Omit<Position, 'within'> {
   severity: 'error' | 'warning'
   /** The dataset the problem belongs to, when it is known. */
   dataset?: string
@@ -27,7 +29,8 @@ export interface Report {
 /** A report that appends to `diagnostics`, each problem once, however many schema versions have it. */
 export function reportInto(diagnostics: Diagnostic[], dataset?: string): Report {
   const seen = new Set<string>()
-  const add = (severity: Diagnostic['severity'], at: Position, message: string, fix: string) => {
+  const add = (severity: Diagnostic['severity'], { within, ...at }: Position, problem: string, fix: string) => {
+    const message = within === undefined ? problem : `${within}: ${problem}`
     const key = JSON.stringify([at.file, at.line, at.column, message])
     if (seen.has(key)) return
     seen.add(key)
@@ -39,9 +42,9 @@ export function reportInto(diagnostics: Diagnostic[], dataset?: string): Report 
   }
 }
 
-/** `policies/transactions.yaml:17:3` */
-export function formatPosition(at: Position): string {
-  return `${at.file}:${at.line}:${at.column}`
+/** `policies/transactions.yaml:17:3`, and what stands there in the registry, if it does. */
+export function formatPosition({ file, line, column, within }: Position): string {
+  return `${file}:${line}:${column}${within === undefined ? '' : `, ${within}`}`
 }
 
 /** `policies/transactions.yaml:17:3: error: … Fix: …` */

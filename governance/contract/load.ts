@@ -7,6 +7,7 @@ import { buildContract } from './build-contract.ts'
 import type { Contract } from './contract.ts'
 import { type Diagnostic, type Report, reportInto } from './diagnostic.ts'
 import { didYouMean } from './did-you-mean.ts'
+import { type FetchedSchemas, fetchSchemas, type RawSchemas } from './fetch-schemas.ts'
 import { type Lock, readLock } from './lock.ts'
 import { readPolicyFiles, readSchemaFiles } from './read-files.ts'
 import { type ReadPolicy, readPolicy } from './read-policy.ts'
@@ -24,6 +25,8 @@ export interface LoadOptions {
   maxViolations: number
   /** What day it is, for overdue reviews; the clock's time when left out. */
   nowMs?: number
+  /** Raw schemas of the registry; left out, policies that name some are checked by themselves. */
+  rawSchemas?: RawSchemas
   /** Kept by the caller from one loading to the next: a dataset whose files are unchanged is not compiled again. */
   compiled?: Map<string, Compiled>
 }
@@ -32,7 +35,8 @@ export interface LoadOptions {
 export interface Compiled {
   madeFrom: string
   contract: Contract
-  warnings: Diagnostic[]
+  /** Warnings; and what is wrong with newer schemas that the registry holds, and the contract does not. */
+  diagnostics: Diagnostic[]
 }
 
 export interface Loaded {
@@ -51,7 +55,10 @@ interface Files {
   policies: Map<string, FoundFile>
 }
 
-/** Loads every dataset's contract. What cannot be read is reported, never thrown. */
+/**
+ * Loads every dataset's contract. What cannot be read is reported, never thrown.
+ * @throws VaultUnavailable when it must say which schemas of the registry were live
+ */
 export async function loadContracts(options: LoadOptions): Promise<Loaded> {
   const diagnostics: Diagnostic[] = []
   const contracts = new Map<string, Contract>()
@@ -60,17 +67,20 @@ export async function loadContracts(options: LoadOptions): Promise<Loaded> {
   if (!schemas || !policies) return { contracts, diagnostics, isComplete: false, tryAgain: true }
   const lock = await readLock(options.schemasDir, reportInto(diagnostics))
   const files = { lock, schemas, policies }
+  const fetched = await fetchSchemas(policies, schemas, options.rawSchemas)
+  for (const [dataset, { versions }] of fetched) schemas.set(dataset, versions)
   const locked = Map.groupBy(lock.hashes ?? [], ([key]) => key.split('/')[0]!)
   const unreadable = new Set(diagnostics.filter(({ severity }) => severity === 'error').map(({ dataset }) => dataset))
   const { compiled = new Map<string, Compiled>() } = options
   for (const dataset of [...new Set([...schemas.keys(), ...policies.keys(), ...locked.keys()])].sort()) {
+    const registered = fetched.get(dataset)
+    diagnostics.push(...(registered?.diagnostics ?? []))
+    const isKnown = !unreadable.has(dataset) && registered?.isComplete !== false
     const madeFrom = JSON.stringify([hashesOf(files, dataset), locked.get(dataset)])
-    if (unreadable.has(dataset) || compiled.get(dataset)?.madeFrom !== madeFrom) {
+    if (!isKnown || compiled.get(dataset)?.madeFrom !== madeFrom) {
       compiled.delete(dataset)
-      const found: Diagnostic[] = []
-      const contract = loadOne(dataset, options, files, unreadable.has(dataset), reportInto(found, dataset))
-      if (contract && !unreadable.has(dataset) && !found.some(({ severity }) => severity === 'error'))
-        compiled.set(dataset, { madeFrom, contract, warnings: found })
+      const { contract, diagnostics: found } = make(dataset, options, files, isKnown, registered)
+      if (contract) compiled.set(dataset, { madeFrom, contract, diagnostics: found })
       else diagnostics.push(...found)
       // A large policy takes milliseconds: requests get their turn between two of them.
       await setImmediate()
@@ -78,7 +88,7 @@ export async function loadContracts(options: LoadOptions): Promise<Loaded> {
     const usable = compiled.get(dataset)
     if (!usable) continue
     contracts.set(dataset, usable.contract)
-    diagnostics.push(...usable.warnings)
+    diagnostics.push(...usable.diagnostics)
   }
   return { contracts, diagnostics: diagnostics.sort(byPosition), isComplete: true, tryAgain: unreadable.size > 0 }
 }
@@ -88,11 +98,31 @@ function hashesOf({ schemas, policies }: Files, dataset: string) {
   return [policies.get(dataset)?.sha256, versions]
 }
 
+/** The contract if it is without error: of all schemas, else of those that were live before the registry had more. */
+function make(
+  dataset: string,
+  options: LoadOptions,
+  files: Files,
+  isKnown: boolean,
+  registered: FetchedSchemas | undefined,
+): { contract?: Contract; diagnostics: Diagnostic[] } {
+  const diagnostics: Diagnostic[] = []
+  const contract = loadOne(dataset, options, files, isKnown, registered, reportInto(diagnostics, dataset))
+  if (!isKnown) return { diagnostics }
+  if (!diagnostics.some(({ severity }) => severity === 'error')) return { ...(contract && { contract }), diagnostics }
+  const { liveBefore, versions } = registered ?? {}
+  if (!liveBefore?.size || liveBefore.size === versions?.size) return { diagnostics }
+  const before = { ...files, schemas: new Map(files.schemas).set(dataset, liveBefore) }
+  const made = make(dataset, options, before, true, undefined)
+  return made.contract ? { contract: made.contract, diagnostics } : { diagnostics }
+}
+
 function loadOne(
   dataset: string,
   options: LoadOptions,
   { lock, schemas, policies }: Files,
-  isUnreadable: boolean,
+  isKnown: boolean,
+  registered: FetchedSchemas | undefined,
   report: Report,
 ): Contract | undefined {
   const files = schemas.get(dataset)
@@ -101,15 +131,17 @@ function loadOne(
   if (found) {
     const source = parseSource(found, 'yaml', report)
     read = readPolicy(source, dataset, options.nowMs ?? Date.now(), report)
-    if (!isUnreadable && (!files || files.size === 0)) {
+    if (isKnown && (!files || files.size === 0)) {
       const fix = `${didYouMean(dataset, schemas.keys())}Write ${join(options.schemasDir, dataset, '1-0-0.json')}.`
       report.error(source.at(['dataset']), `the dataset ${dataset} has no schema.`, fix)
     }
-  } else if (files && !isUnreadable) {
+  } else if (files && isKnown) {
     const file = join(options.schemasDir, dataset)
     const fix = `${didYouMean(dataset, policies.keys())}Write ${join(options.policiesDir, `${dataset}.yaml`)}.`
     report.error({ file, line: 1, column: 1 }, `the dataset ${dataset} has no policy.`, fix)
   }
+  // What is not known can neither be missing nor wrong.
+  if (registered?.isComplete === false) return undefined
   const sources = new Map([...(files ?? [])].map(([version, file]) => [version, parseSource(file, 'json', report)]))
   const versions = readSchemas(dataset, sources, lock, report)
   const usable = versions.filter(({ tree }) => tree.types.has('object') && !tree.sealed)

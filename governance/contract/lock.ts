@@ -61,22 +61,24 @@ export function checkMissing(lock: Lock, dataset: string, versions: Iterable<str
 /**
  * Adds the hashes of versions that are not locked yet; changes none.
  * @param isSound whether a version's file may be locked: one with an error could not be mended afterwards
+ * @param registered hashes of sound versions from the registry, by key such as `transactions/1-0-1`
  * @returns what was added, such as `transactions/1-0-1`
  * @throws Error when the lock file is there and cannot be understood, or on I/O errors
  */
-export async function lockSchemas(schemasDir: string, isSound = (_file: string) => true): Promise<string[]> {
+export async function lockSchemas(
+  schemasDir: string,
+  isSound = (_file: string) => true,
+  registered: Iterable<[key: string, sha256: string]> = [],
+): Promise<string[]> {
   const diagnostics: Diagnostic[] = []
   const { hashes } = await readLock(schemasDir, reportInto(diagnostics))
   if (!hashes) throw new Error(`the lock file is left as it is: ${diagnostics.map(formatDiagnostic).join('\n')}`)
-  const added: string[] = []
+  const found = [...registered]
   for (const [dataset, versions] of (await readSchemaFiles(schemasDir, [])) ?? []) {
-    for (const [version, { path, sha256 }] of versions) {
-      const key = `${dataset}/${version}`
-      if (hashes.has(key) || !isSound(path)) continue
-      hashes.set(key, sha256)
-      added.push(key)
-    }
+    for (const [version, { path, sha256 }] of versions) if (isSound(path)) found.push([`${dataset}/${version}`, sha256])
   }
+  const added = found.map(([key]) => key).filter(key => !hashes.has(key))
+  for (const [key, sha256] of found) if (!hashes.has(key)) hashes.set(key, sha256)
   if (added.length === 0) return []
   const temporary = join(schemasDir, `.${LOCK_FILE}.${process.pid}`)
   await writeFile(temporary, `${JSON.stringify(Object.fromEntries([...hashes].sort()), null, 2)}\n`)

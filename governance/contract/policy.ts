@@ -118,6 +118,24 @@ const eventSchema = Type.Object(
   { ...closed, description: 'Where an event’s id, time and persons stand.' },
 )
 
+/** Where the registry holds the raw schema, for a dataset without files in `schemas/`. */
+export const schemaReferenceShape = Type.Object(
+  {
+    registry: Type.String({
+      minLength: 1,
+      maxLength: 255,
+      description: 'The registry subject whose versions are this dataset’s raw schemas: transactions-raw-value.',
+    }),
+    version: Type.Unsafe<number | 'latest'>({
+      type: ['integer', 'string'],
+      minimum: 1,
+      pattern: '^latest$',
+      description: 'The registry version up to which schemas are taken: a number; or latest, to follow the registry.',
+    }),
+  },
+  { ...closed, description: 'Where the raw schema is, if not in schemas/<dataset>/: { registry: …, version: 3 }.' },
+)
+
 export const policySchema = Type.Object(
   {
     dataset: Type.String({ pattern: DATASET_PATTERN, description: 'The dataset’s name, the same as the file’s.' }),
@@ -144,6 +162,7 @@ export const policySchema = Type.Object(
       },
       { ...closed, description: 'How long data is kept, from its reception.' },
     ),
+    schema: Type.Optional(schemaReferenceShape),
     event: eventSchema,
     fields: Type.Optional(
       Type.Record(Type.String(), ruleSchema, {

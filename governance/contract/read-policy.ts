@@ -9,6 +9,7 @@ import { parsePointer } from './json-pointer.ts'
 import { durationMs, type Policy, policySchema } from './policy.ts'
 import { type ReadAction, readAction } from './read-action.ts'
 import type { SourceFile } from './source-file.ts'
+import { isOwnRegistrySubject } from './topic-of.ts'
 
 /** One line of the policy's `fields`. */
 export interface FieldsRule {
@@ -39,6 +40,10 @@ export function readPolicy(source: SourceFile, dataset: string, nowMs: number, r
   if (policy.dataset !== dataset) {
     const fix = `Write \`dataset: ${dataset}\`, or rename the file.`
     report.error(source.at(['dataset']), `the file is called ${dataset}.yaml, the dataset \`${policy.dataset}\`.`, fix)
+  }
+  if (policy.schema && isOwnRegistrySubject(policy.schema.registry)) {
+    const message = `\`${policy.schema.registry}\` holds the schemas of what Écluse stores, not of what producers send.`
+    report.error(source.at(['schema', 'registry']), message, 'Name the registry subject of the raw schema.')
   }
   checkReview(source, policy, nowMs, report)
   if (durationMs(policy.retention.log) > durationMs(policy.retention.events)) {

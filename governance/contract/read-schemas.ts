@@ -5,7 +5,7 @@ import { type Annotation, readAnnotations } from './annotation.ts'
 import { checkSchema } from './check-schema.ts'
 import type { Report } from './diagnostic.ts'
 import { checkLock, checkMissing, type Lock } from './lock.ts'
-import { type SchemaChange, schemaChanges } from './schema-step.ts'
+import { greatestChange, schemaChanges } from './schema-step.ts'
 import { type Place, schemaTree } from './schema-tree.ts'
 import {
   compareSchemaVersions,
@@ -64,10 +64,7 @@ function checkRootIsClosed({ source, tree }: ReadSchema, report: Report): void {
 
 function checkStep(from: ReadSchema, to: ReadSchema, report: Report): void {
   const changes = schemaChanges({ ...from, name: from.version }, { ...to, name: to.version })
-  const greatest = changes.reduce<SchemaChange | undefined>(
-    (most, change) => (!most || isSmallerStep(most.step, change.step) ? change : most),
-    undefined,
-  )
+  const greatest = greatestChange(changes)
   const before = parseSchemaVersion(from.version)!
   const stated = statedStep(before, parseSchemaVersion(to.version)!)
   if (!greatest || !isSmallerStep(stated, greatest.step)) {

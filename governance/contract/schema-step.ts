@@ -5,7 +5,7 @@ import type { JsonSchema } from '../../storage/registry/registry.ts'
 import type { JsonType } from './allowed-values.ts'
 import { listed } from './did-you-mean.ts'
 import type { Place } from './schema-tree.ts'
-import type { SchemaStep } from './schema-version.ts'
+import { isSmallerStep, type SchemaStep } from './schema-version.ts'
 import { inlineSchema, isSchemaObject, type Schema } from './sub-schemas.ts'
 
 export interface SchemaChange {
@@ -26,6 +26,14 @@ export function schemaChanges(from: Version, to: Version): SchemaChange[] {
   const changes: SchemaChange[] = []
   comparePlaces(from, to, from.tree, to.tree, changes)
   return changes
+}
+
+/** The first of those changes that go furthest; undefined when there is none. */
+export function greatestChange(changes: SchemaChange[]): SchemaChange | undefined {
+  return changes.reduce<SchemaChange | undefined>(
+    (most, change) => (!most || isSmallerStep(most.step, change.step) ? change : most),
+    undefined,
+  )
 }
 
 function comparePlaces(from: Version, to: Version, old: Place, now: Place, changes: SchemaChange[]): void {

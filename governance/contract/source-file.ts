@@ -4,6 +4,7 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
 import type { JsonValue } from '../../storage/json.ts'
 import type { Position, Report } from './diagnostic.ts'
+import { formatPointer } from './json-pointer.ts'
 
 export type Path = readonly (string | number)[]
 
@@ -28,10 +29,13 @@ export interface FoundFile {
   bytes: Buffer
   /** Hex SHA-256 of the bytes. */
   sha256: string
+  /** Where a policy names it, if it stands in no file: problems are reported there, with a JSON Pointer. */
+  namedAt?: Position
 }
 
 /** Parses a file's bytes, with every problem reported. JSON is read as YAML for positions and as JSON for its value. */
 export function parseSource(found: FoundFile, language: 'yaml' | 'json', report: Report): SourceFile {
+  if (found.namedAt) return parseNamed(found, found.namedAt, report)
   const { path: file, bytes, sha256 } = found
   const text = bytes.toString('utf8')
   const source: SourceFile = {
@@ -77,6 +81,18 @@ export function parseSource(found: FoundFile, language: 'yaml' | 'json', report:
     report.error({ file, line: 1, column: 1 }, `the file cannot be read: ${(error as Error).message}.`, 'Simplify it.')
   }
   return source
+}
+
+function parseNamed({ path, bytes, sha256 }: FoundFile, namedAt: Position, report: Report): SourceFile {
+  const at = (inside: Path = []): Position => {
+    if (inside.length === 0) return namedAt
+    return { ...namedAt, within: `${namedAt.within}, at ${formatPointer(inside)}` }
+  }
+  const source = parseSource({ path, bytes, sha256 }, 'json', {
+    error: (_, message, fix) => report.error(at(), message, fix),
+    warning: (_, message, fix) => report.warning(at(), message, fix),
+  })
+  return { ...source, at }
 }
 
 function offsetOf(document: Document.Parsed, path: Path, part: 'key' | 'value'): number {

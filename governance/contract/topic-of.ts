@@ -1,4 +1,5 @@
-// Where a dataset's records stand in the event log. A dataset's name holds no dot, so that no two topics meet.
+// Where a dataset's records stand in the event log, and their schemas in the registry. A dataset's name holds no dot,
+// so that no two topics meet.
 
 /** The event log topic of a dataset's events. */
 export function topicOf(dataset: string): string {
@@ -8,4 +9,14 @@ export function topicOf(dataset: string): string {
 /** The event log topic of a dataset's rejected events. */
 export function quarantineTopicOf(dataset: string): string {
   return `${topicOf(dataset)}.quarantine`
+}
+
+/** The registry subject of a dataset's derived schemas: Confluent's TopicNameStrategy. */
+export function registrySubjectOf(dataset: string): string {
+  return `${topicOf(dataset)}-value`
+}
+
+/** Whether Écluse registers schemas of its own there: what is stored, not what is sent. */
+export function isOwnRegistrySubject(registrySubject: string): boolean {
+  return registrySubject.startsWith(topicOf('')) && registrySubject.endsWith('-value')
 }

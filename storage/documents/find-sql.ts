@@ -3,9 +3,9 @@
 
 import type { SQLInputValue } from 'node:sqlite'
 import { sqlName } from '../sqlite/sql-name.ts'
+import { checkedLimit, checkedMember, checkedValue, kindOfRange } from './check-documents.ts'
 import type { Filter, FilterValue, FindOptions } from './documents.ts'
 
-const MAX_LIMIT = 1_000
 /** What a generated column holds where a document has no value. */
 const MISSING = Number.NEGATIVE_INFINITY
 
@@ -80,26 +80,15 @@ function whereSql(indexes: Set<string>, where: Filter): { conditions: string[]; 
 }
 
 /** From and before; an open end is the end of the other's kind: every number sorts before '', every string before a blob. */
-function bounds({ from, before }: { from?: FilterValue; before?: FilterValue }): [SQLInputValue, SQLInputValue] {
-  const kind = typeof checkedValue(from ?? before)
-  if (before !== undefined && typeof checkedValue(before) !== kind)
-    throw new TypeError('a range is over values of one kind')
-  return kind === 'string' ? [from ?? '', before ?? new Uint8Array()] : [from ?? -Number.MAX_VALUE, before ?? '']
-}
-
-function checkedValue(value: unknown): FilterValue {
-  if (typeof value === 'string' ? value.isWellFormed() : Number.isFinite(value)) return value as FilterValue
-  throw new TypeError('a filter value is a well-formed string or a finite number')
+function bounds(range: { from?: FilterValue; before?: FilterValue }): [SQLInputValue, SQLInputValue] {
+  const { from, before } = range
+  return kindOfRange(range) === 'string'
+    ? [from ?? '', before ?? new Uint8Array()]
+    : [from ?? -Number.MAX_VALUE, before ?? '']
 }
 
 function columnOf(indexes: Set<string>, member: string): string {
-  if (!indexes.has(member)) throw new RangeError('a filtered or sorted member needs an index')
-  return `m_${sqlName(member)}`
-}
-
-function checkedLimit(limit: number): number {
-  if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_LIMIT) return limit
-  throw new RangeError(`a limit is 1 to ${MAX_LIMIT}`)
+  return `m_${sqlName(checkedMember(indexes, member))}`
 }
 
 const joined = (conditions: string[]) => (conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '')

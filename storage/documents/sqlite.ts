@@ -3,11 +3,11 @@
 
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { JsonObject } from '../json.ts'
 import { reach } from '../reach.ts'
 import { keepStatements } from '../sqlite/keep-statements.ts'
 import { inTransaction, openSqlite, writePing } from '../sqlite/open-sqlite.ts'
 import { sqlName } from '../sqlite/sql-name.ts'
+import { checkDocument, checkedId } from './check-documents.ts'
 import { type CollectionSettings, type Documents, DocumentsUnavailable, type StoredDocument } from './documents.ts'
 import { countSql, findSql, setExpirySql } from './find-sql.ts'
 
@@ -184,23 +184,10 @@ function tableOf(store: Store, collection: string): string {
   return `d_${sqlName(collection)}`
 }
 
-function checkedId(id: string): string {
-  if (typeof id !== 'string' || !id.isWellFormed()) throw new TypeError('a document id is a well-formed string')
-  return id
-}
-
-function toRow({ id, version, expiresAtMs, body }: StoredDocument, indexes: string[]): SQLInputValue[] {
-  if (!Number.isSafeInteger(version)) throw new TypeError('a document version is a safe integer')
-  if (expiresAtMs !== null && !Number.isSafeInteger(expiresAtMs))
-    throw new TypeError('expiresAtMs is an integer or null')
-  for (const member of indexes) checkIndexed(body, member)
-  return [checkedId(id), version, expiresAtMs, JSON.stringify(body)]
-}
-
-function checkIndexed(body: JsonObject, member: string): void {
-  const value = Object.hasOwn(body, member) ? (body[member] ?? null) : null
-  if (value === null || typeof value === 'string' || typeof value === 'number') return
-  throw new TypeError(`the indexed member ${member} holds neither a string nor a number`)
+function toRow(document: StoredDocument, indexes: string[]): SQLInputValue[] {
+  checkDocument(document, indexes)
+  const { id, version, expiresAtMs, body } = document
+  return [id, version, expiresAtMs, JSON.stringify(body)]
 }
 
 function toDocument(row: Record<string, SQLOutputValue>): StoredDocument {

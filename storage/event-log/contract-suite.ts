@@ -20,7 +20,7 @@ const record = (topic: string, key: string | null, value: string, headers: Recor
 })
 const valuesOf = (records: StoredRecord[]) => records.map(({ value }) => value.toString())
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => `${i}`)
-const freshGroup = () => `suite-group-${randomUUID()}`
+const freshGroup = () => `ecluse.suite-group-${randomUUID()}`
 
 export function eventLogContractSuite(name: string, open: () => Promise<OpenedEventLog>): void {
   describe(`event log: ${name}`, () => {
@@ -37,7 +37,7 @@ export function eventLogContractSuite(name: string, open: () => Promise<OpenedEv
     })
 
     async function freshTopic(partitions = 1, retentionMs: number | null = null): Promise<string> {
-      const topic = `suite.${randomUUID()}`
+      const topic = `ecluse.suite-${randomUUID()}`
       await log.ensureTopic(topic, { partitions, retentionMs })
       return topic
     }

@@ -48,8 +48,8 @@ export interface ConsumeOptions {
    * batch; when it rejects, the same batch comes again after a growing pause.
    */
   handle: (batch: RecordBatch) => Promise<void>
-  /** Told of each failed attempt; the consumer goes on by itself. */
-  onError: (error: Error) => void
+  /** Told of each failed attempt, and of the topic whose batch it was, if it was one; the consumer goes on by itself. */
+  onError: (error: Error, topic?: string) => void
 }
 
 export interface Consumer {
@@ -65,7 +65,10 @@ export interface EventLog {
    * @throws EventLogUnavailable when the log cannot be written; some of the records may then stand in it.
    */
   append(records: { topic: string; record: LogRecord }[]): Promise<Position[]>
-  /** Starts consuming as a member of a group, from the group's position (from the start if it has none). */
+  /**
+   * Starts consuming as a member of a group, from the group's position (from the start if it has none). Members of one
+   * group, in this process and others, share the partitions of the topics they name.
+   */
   consume(options: ConsumeOptions): Promise<Consumer>
   /** Records not yet handled by the group, summed over the partitions of these topics. */
   lag(group: string, topics: string[]): Promise<number>

@@ -2,9 +2,7 @@
 
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isSegment } from './path.ts'
-
-const MAX_LIMIT = 1_000
+import { checkedLimit, isSegment } from './path.ts'
 
 /**
  * At most `limit` paths under `dir` that start with the prefix and come after `after`, sorted; names that no path of
@@ -16,7 +14,7 @@ export async function listPaths(
   prefix: string,
   { after = '', limit }: { after?: string; limit: number },
 ): Promise<string[]> {
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) throw new RangeError(`a limit is 1 to ${MAX_LIMIT}`)
+  checkedLimit(limit)
   const paths: string[] = []
   for await (const path of walk(dir, '', folder => mayHold(folder, prefix, after))) {
     if (!path.startsWith(prefix) || path <= after) continue

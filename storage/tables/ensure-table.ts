@@ -3,22 +3,17 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { inTransaction } from '../sqlite/open-sqlite.ts'
 import { sqlName } from '../sqlite/sql-name.ts'
-import type { ColumnType, TableSettings } from './tables.ts'
+import { type DeclaredTable, declaredTable } from './declared-table.ts'
+import type { TableSettings } from './tables.ts'
 
 /** A declared table. */
-export interface Table {
+export interface Table extends DeclaredTable {
   /** Its name in SQL. */
   name: string
-  /** All columns, those of the partition key first, then of the clustering key, then the others. */
-  columns: [string, ColumnType][]
-  keys: string[]
-  partitionKey: string[]
-  clusteringKey: TableSettings['clusteringKey']
   /** A column's name in SQL. */
   sqlOf: (column: string) => string
 }
 
-const TYPES: ReadonlySet<unknown> = new Set<ColumnType>(['text', 'bigint', 'double', 'boolean', 'timestamp'])
 const sqlOf = (column: string) => `c_${sqlName(column)}`
 
 /**
@@ -27,7 +22,7 @@ const sqlOf = (column: string) => `c_${sqlName(column)}`
  * @throws RangeError when a key or a column's type differs from the table's that stands
  */
 export function ensureTable(db: DatabaseSync, tableName: string, settings: TableSettings): Table {
-  const table = tableFrom(tableName, settings)
+  const table = { ...declaredTable(settings), name: `t_${sqlName(tableName)}`, sqlOf }
   const { name, columns, keys, clusteringKey } = table
   const descending = new Set(clusteringKey.filter(({ order }) => order === 'descending').map(({ column }) => column))
   const primaryKey = `PRIMARY KEY (${keys.map(key => `${sqlOf(key)}${descending.has(key) ? ' DESC' : ''}`).join(', ')})`
@@ -55,17 +50,4 @@ export function ensureTable(db: DatabaseSync, tableName: string, settings: Table
     }
   })
   return table
-}
-
-function tableFrom(tableName: string, { columns, partitionKey, clusteringKey }: TableSettings): Table {
-  const keys = [...partitionKey, ...clusteringKey.map(({ column }) => column)]
-  if (partitionKey.length === 0) throw new TypeError('a table needs a partition column')
-  if (new Set(keys).size < keys.length || !keys.every(key => Object.hasOwn(columns, key))) {
-    throw new TypeError('a key names declared columns, each once')
-  }
-  if (!Object.values(columns).every(type => TYPES.has(type))) throw new TypeError('a column type is not known')
-  const others = Object.keys(columns).filter(column => !keys.includes(column))
-  const ordered = [...keys, ...others].map((column): [string, ColumnType] => [column, columns[column]!])
-  for (const [column] of ordered) sqlOf(column)
-  return { name: `t_${sqlName(tableName)}`, columns: ordered, keys, partitionKey, clusteringKey, sqlOf }
 }

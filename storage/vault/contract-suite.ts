@@ -233,6 +233,14 @@ export function vaultContractSuite(name: string, open: () => Promise<OpenedVault
       assert.equal(await other.settingOr(setting, '9'), told[0])
     })
 
+    test('a setting can be looked at without making it', async () => {
+      const setting = `suite-${randomUUID()}`
+      assert.equal(await vault.findSetting(setting), undefined)
+      assert.equal(await vault.findSetting(setting), undefined)
+      await vault.settingOr(setting, '')
+      assert.equal(await other.findSetting(setting), '')
+    })
+
     test('the vault answers a ping', () => vault.ping())
   })
 }

@@ -93,6 +93,7 @@ export function openSqliteVault(path: string): Vault {
         sql.insertSetting.run(name, value)
         return sql.findSetting.get(name)!.value as string
       }),
+    findSetting: async name => available(() => sql.findSetting.get(name)?.value as string | undefined),
     ping: async () => available(() => writePing(db)),
     close: async () => db.close(),
   }

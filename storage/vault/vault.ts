@@ -75,6 +75,8 @@ export interface Vault {
 
   /** A setting all processes share, given `value` if it has none yet. */
   settingOr(name: string, value: string): Promise<string>
+  /** The setting as it stands, undefined if nobody has given it a value. */
+  findSetting(name: string): Promise<string | undefined>
   /** Rejects with VaultUnavailable when the vault cannot be reached or written. */
   ping(): Promise<void>
   close(): Promise<void>

@@ -1,0 +1,54 @@
+// What a contract needs before its first event: its topics and keys. That it went live is recorded with its content
+// hashes.
+
+import type { Contract } from '../governance/contract/contract.ts'
+import { quarantineTopicOf, topicOf } from '../governance/contract/topic-of.ts'
+import type { KeyRing } from '../governance/subjects/key-ring.ts'
+import type { Logger } from '../runtime/logger.ts'
+import type { EventLog } from '../storage/event-log/event-log.ts'
+
+/** No dataset's topic: their names hold no dot. */
+const AUDIT_TOPIC = 'ecluse.audit.entries'
+
+export interface ActivateDeps {
+  log: EventLog
+  ring: KeyRing
+  logger: Logger
+  partitions: number
+}
+
+export function ensureAuditTopic(log: EventLog): Promise<void> {
+  return log.ensureTopic(AUDIT_TOPIC, { partitions: 1, retentionMs: null })
+}
+
+/** Makes topics and domain keys. Idempotent. */
+export async function prepareContract(
+  { log, ring, partitions }: Pick<ActivateDeps, 'log' | 'ring' | 'partitions'>,
+  contract: Contract,
+): Promise<void> {
+  const { dataset, retentionMs } = contract
+  for (const domain of domainsOf(contract)) await ring.loadDomain(domain)
+  await log.ensureTopic(topicOf(dataset), { partitions, retentionMs: retentionMs.log })
+  const quarantineMs = Math.min(retentionMs.log, retentionMs.quarantine)
+  await log.ensureTopic(quarantineTopicOf(dataset), { partitions, retentionMs: quarantineMs })
+}
+
+/** Prepares a contract and records that this gateway takes events under it from now on. */
+export async function activateContract(deps: ActivateDeps, contract: Contract): Promise<void> {
+  await prepareContract(deps, contract)
+  const { dataset, policySha256 } = contract
+  const schemas = Object.fromEntries([...contract.versions.values()].map(v => [v.version, v.schemaSha256]))
+  const entry = { kind: 'contract-activated', at: new Date().toISOString(), dataset, policySha256, schemas }
+  const record = {
+    key: dataset,
+    value: Buffer.from(JSON.stringify(entry)),
+    headers: { 'content-type': 'application/json' },
+  }
+  await deps.log.append([{ topic: AUDIT_TOPIC, record }])
+  deps.logger.info({ dataset, policySha256, schemas }, 'contract is live')
+}
+
+function domainsOf({ versions }: Contract): Set<string> {
+  const rules = [...versions.values()].flatMap(({ fields }) => fields)
+  return new Set(rules.flatMap(({ action }) => (action !== 'reject' && action.domain) || []))
+}

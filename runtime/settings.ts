@@ -1,0 +1,180 @@
+// Every setting with its default, its bounds and its meaning, in one table.
+
+type Parse<T> = (text: string) => T
+
+export interface Setting<T> {
+  default: string
+  parse: Parse<T>
+  meaning: string
+  secret?: true
+}
+
+const text: Parse<string> = value => value
+
+const integer =
+  (minimum: number, maximum: number): Parse<number> =>
+  value => {
+    const number = Number(value)
+    if (!/^-?\d+$/.test(value) || number < minimum || number > maximum)
+      throw new Error(`must be a whole number from ${minimum} to ${maximum}`)
+    return number
+  }
+
+const oneOf =
+  <const T extends string>(...choices: T[]): Parse<T> =>
+  value => {
+    if (!choices.includes(value as T)) throw new Error(`must be ${choices.join(' or ')}`)
+    return value as T
+  }
+
+/** The embedded side by its scheme, or a server's URL, which never holds a password. */
+const store =
+  (embedded: 'sqlite:' | 'file:', ...schemes: string[]): Parse<string> =>
+  value => {
+    const beginnings = schemes.map(scheme => `${scheme}://`)
+    if (value !== embedded && !beginnings.some(beginning => value.startsWith(beginning)))
+      throw new Error(`must be ${embedded} or begin with ${beginnings.join(' or ')}`)
+    if (/^[^/]*\/\/[^/?#]*@/.test(value))
+      throw new Error('holds a user or a password: give them in the variables ending in _USERNAME and _PASSWORD')
+    return value
+  }
+
+const optional: Parse<string | undefined> = value => (value === '' ? undefined : value)
+
+const kek: Parse<Buffer | undefined> = value => {
+  if (value === '') return undefined
+  const key = Buffer.from(value, 'base64')
+  if (key.length !== 32 || key.toString('base64').replace(/=+$/, '') !== value.replace(/=+$/, ''))
+    throw new Error('must be 32 bytes in base64, as `openssl rand -base64 32` prints them')
+  return key
+}
+
+/** What a server wants to know of us, beside its URL. */
+type Access<P extends string> = Record<
+  `${P}${'Username' | 'Password' | 'Ca' | 'Cert' | 'Key'}`,
+  Setting<string | undefined>
+>
+
+function access<const P extends string>(port: P, server: string): Access<P> {
+  const secret = true as const
+  return {
+    [`${port}Username`]: setting('', optional, `user of ${server}`),
+    [`${port}Password`]: { ...setting('', optional, `password of ${server}`), secret },
+    [`${port}Ca`]: setting('', optional, `certificate authority of ${server}, PEM; given, TLS is on`),
+    [`${port}Cert`]: setting('', optional, `our certificate for ${server}, PEM`),
+    [`${port}Key`]: { ...setting('', optional, `key of our certificate for ${server}, PEM`), secret },
+  } as Access<P>
+}
+
+function setting<T>(defaultText: string, parse: Parse<T>, meaning: string): Setting<T> {
+  return { default: defaultText, parse, meaning }
+}
+
+const MiB = 1_048_576
+
+/** Setting name (camelCase of the variable without ECLUSE_) to its definition. */
+export const settings = {
+  mode: setting(
+    'development',
+    oneOf('development', 'production'),
+    'production refuses generated secrets and plain HTTP beyond loopback',
+  ),
+  host: setting('127.0.0.1', text, 'address to listen on'),
+  port: setting('8080', integer(0, 65_535), 'port to listen on; 0 picks a free one'),
+  dataDir: setting('./data', text, 'everything embedded rests here, mode 0700'),
+  schemasDir: setting('./schemas', text, 'schemas, watched'),
+  policiesDir: setting('./policies', text, 'policies, watched'),
+  eventLog: setting('sqlite:', store('sqlite:', 'kafka'), 'event log: embedded, or Kafka'),
+  ...access('eventLog', 'Kafka'),
+  kafkaPartitions: setting('6', integer(1, 1_000), 'partitions of a topic that is made'),
+  kafkaReplication: setting('3', integer(1, 9), 'replicas of a topic that is made'),
+  kafkaMinInsyncReplicas: setting('2', integer(1, 9), 'replicas that must have a record before it counts as appended'),
+  kafkaSessionMs: setting(
+    '30000',
+    integer(1_000, 1_800_000),
+    'a consumer that is silent so long is taken for dead, ms',
+  ),
+  appendQueueBytes: setting(
+    String(64 * MiB),
+    integer(MiB, 16_384 * MiB),
+    'records that may wait for Kafka or be on their way, bytes; more are answered 503',
+  ),
+  appendMs: setting('20000', integer(100, 600_000), 'an append Kafka does not answer for so long is answered 503, ms'),
+  maxRecordBytes: setting(
+    String(4 * MiB),
+    integer(1_024, 512 * MiB),
+    'one event after protection, bytes; a larger one is rejected',
+  ),
+  registry: setting('file:', store('file:', 'http', 'https'), 'schema registry: embedded, or Confluent-compatible'),
+  ...access('registry', 'the registry'),
+  vault: setting('sqlite:', store('sqlite:', 'mongodb', 'mongodb+srv'), 'vault: embedded, or MongoDB'),
+  ...access('vault', 'the vault’s MongoDB'),
+  documents: setting('sqlite:', store('sqlite:', 'mongodb', 'mongodb+srv'), 'documents: embedded, or MongoDB'),
+  ...access('documents', 'the documents’ MongoDB'),
+  tables: setting('sqlite:', store('sqlite:', 'cassandra'), 'tables: embedded, or Cassandra'),
+  ...access('tables', 'Cassandra'),
+  lake: setting('file:', store('file:', 's3'), 'lake: embedded, or S3 with the usual AWS variables'),
+  lakeCa: setting('', optional, 'certificate authority of S3, PEM'),
+  kek: { ...setting('', kek, 'key-encryption key: 32 bytes in base64; made in development'), secret: true as const },
+  logFormat: setting('text', oneOf('text', 'json'), 'form of the process’s own log'),
+  logLevel: setting('info', oneOf('debug', 'info', 'warn', 'error'), 'least severe level that is logged'),
+  watchIntervalMs: setting('500', integer(50, 60_000), 'how often schemas and policies are looked at for edits, ms'),
+  leaseMs: setting(
+    '5000',
+    integer(100, 60_000),
+    'how long a vault look-up may be used, ms; kept in the vault once it is made',
+  ),
+  cachedPersons: setting(
+    '50000',
+    integer(100, 5_000_000),
+    'persons remembered at once, at most; each is forgotten a minute after its last event',
+  ),
+  maxBodyBytes: setting(
+    String(64 * MiB),
+    integer(1_024, 1_024 * MiB),
+    'request body, compressed and decompressed, bytes',
+  ),
+  maxEvents: setting('100000', integer(1, 1_000_000), 'events in one request'),
+  maxEventBytes: setting(String(MiB), integer(256, 64 * MiB), 'one event, bytes; an NDJSON line too'),
+  maxDepth: setting('32', integer(2, 512), 'levels of nesting in one event'),
+  maxStringLength: setting('262144', integer(1, 16 * MiB), 'one string, UTF-16 units'),
+  maxViolations: setting('20', integer(1, 1_000), 'errors reported for one rejected event'),
+  chunkEvents: setting('500', integer(1, 10_000), 'events governed and appended at a time'),
+  stallMs: setting('10000', integer(50, 600_000), 'a body that sends no byte for this long is refused, ms'),
+  requestMs: setting(
+    '300000',
+    integer(50, 86_400_000),
+    'a body that we have waited for this long in all is refused, ms',
+  ),
+  maxConcurrentRequests: setting('256', integer(1, 65_536), 'ingest requests at work at once; more are answered 503'),
+  maxInflightBytes: setting(
+    String(256 * MiB),
+    integer(MiB, 16_384 * MiB),
+    'request bodies in memory at once, bytes; more are answered 503',
+  ),
+  maxRequestsPerSecond: setting(
+    '5000',
+    integer(1, 1_000_000),
+    'requests of one API key a second; more are answered 429',
+  ),
+  maxEventsPerSecond: setting('50000', integer(1, 10_000_000), 'events of one API key a second; more are answered 429'),
+  maxAuthFailuresPerSecond: setting(
+    '20',
+    integer(1, 1_000_000),
+    'failed authentications from one address a second; more are answered 429',
+  ),
+  maxOpenConnections: setting('4096', integer(1, 1_000_000), 'open HTTP connections'),
+  shutdownMs: setting('15000', integer(100, 600_000), 'time given to requests at work when asked to stop, ms'),
+  processorBatch: setting('500', integer(1, 10_000), 'records a processor handles at a time'),
+  maintenanceIntervalMs: setting('60000', integer(100, 86_400_000), 'how often retention is enforced, ms'),
+  domainOverlapMs: setting(
+    String(30 * 86_400_000),
+    integer(0, 400 * 86_400_000),
+    'how long both keys of a rotated domain live, ms',
+  ),
+  url: setting('http://127.0.0.1:8080', text, 'gateway that client verbs talk to'),
+  apiKey: {
+    ...setting('', text, 'API key of client verbs; in development read from the data directory'),
+    secret: true as const,
+  },
+} satisfies Record<string, Setting<unknown>>

@@ -1,0 +1,120 @@
+// The Kafka client: brokers, TLS, SASL, bounds. kafkajs says what goes wrong in its errors; its own log is left out.
+
+import { createRequire } from 'node:module'
+import { type Admin, Kafka, logLevel, type Producer, type SASLOptions } from 'kafkajs'
+import { parseServerUrl, type ServerAccess, tlsOptions } from '../server-access.ts'
+
+const URL_FORM = { scheme: 'kafka', defaultPort: 9092, options: ['tls', 'sasl', 'compression'] }
+const MECHANISMS = ['scram-sha-512', 'scram-sha-256', 'plain'] as const
+const COMPRESSIONS = ['none', 'gzip']
+
+const CONNECT_MS = 5_000
+const REQUEST_MS = 10_000
+/** Together about 12 s: a little longer than a cluster needs to replace a leader that died. */
+const RETRIES = { initialRetryTime: 100, multiplier: 2, maxRetryTime: 2_000, retries: 9 }
+
+export interface KafkaClient {
+  kafka: Kafka
+  /** For messages: `a:9092,b:9092`. */
+  servers: string
+  gzip: boolean
+}
+
+/** @throws Error that says what is wrong with the URL or the settings beside it */
+export function makeKafkaClient(access: ServerAccess): KafkaClient {
+  const { hosts, options } = parseServerUrl(access.url, URL_FORM)
+  if (!COMPRESSIONS.includes(options.compression ?? 'none'))
+    throw new Error(`compression must be ${COMPRESSIONS.join(' or ')}`)
+  const brokers = hosts.map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`))
+  const ssl = tlsOptions(access, options.tls)
+  const sasl = saslOf(access, options.sasl)
+  mendRequestQueue()
+  const kafka = new Kafka({
+    brokers,
+    clientId: 'ecluse',
+    connectionTimeout: CONNECT_MS,
+    authenticationTimeout: CONNECT_MS,
+    requestTimeout: REQUEST_MS,
+    retry: RETRIES,
+    logLevel: logLevel.NOTHING,
+    ...(ssl && { ssl: { ...ssl, ...(ssl.ca && { ca: [ssl.ca] }) } }),
+    ...(sasl && { sasl }),
+  })
+  return { kafka, servers: brokers.join(','), gzip: options.compression === 'gzip' }
+}
+
+function saslOf({ username, password }: ServerAccess, asked: string | undefined): SASLOptions | undefined {
+  const mechanism = MECHANISMS.find(each => each === (asked ?? MECHANISMS[0]))
+  if (!mechanism) throw new Error(`sasl must be ${MECHANISMS.join(' or ')}`)
+  if (username === undefined && password === undefined && asked === undefined) return undefined
+  if (!username || !password) throw new Error('needs both a user name and a password')
+  return { mechanism, username, password } as SASLOptions
+}
+
+/**
+ * Uses a client that is connected at first use, and made anew after a topic it knows turned out to be gone: kafkajs asks
+ * for all topics a client ever used together, so that one that was deleted would fail all others.
+ */
+export function renewable<C extends Admin | Producer>(make: () => C) {
+  let current: { client: C; connected: Promise<void> } | undefined
+
+  function connect(): { client: C; connected: Promise<void> } {
+    const client = make()
+    const connection = { client, connected: client.connect() }
+    connection.connected.catch(() => drop(connection))
+    return connection
+  }
+
+  function drop(connection: typeof current): void {
+    if (current === connection) current = undefined
+    connection?.client.disconnect().catch(() => {})
+  }
+
+  return {
+    use: async <T>(work: (client: C) => Promise<T>): Promise<T> => {
+      current ??= connect()
+      const connection = current
+      await connection.connected
+      try {
+        return await work(connection.client)
+      } catch (error) {
+        if (isUnknownTopic(error)) drop(connection)
+        throw error
+      }
+    },
+    close: async () => {
+      await current?.client.disconnect()
+      current = undefined
+    },
+  }
+}
+
+/** Whether kafkajs says, by itself or as the cause, that a topic does not exist. */
+export function isUnknownTopic(error: unknown): boolean {
+  const { type, cause } = (error ?? {}) as { type?: string; cause?: unknown }
+  return type === 'UNKNOWN_TOPIC_OR_PARTITION' || (cause !== error && cause !== undefined && isUnknownTopic(cause))
+}
+
+interface RequestQueue {
+  pending: unknown[]
+  throttledUntil: number
+  throttleCheckTimeoutId: NodeJS.Timeout | null
+  checkPendingRequests(): void
+}
+
+/**
+ * kafkajs 2.2.4 looks for throttled requests with a timer that is set again for ever, also when none waits: with a
+ * delay below zero, so every millisecond. It needs a timer only while requests wait.
+ */
+function mendRequestQueue(): void {
+  const require = createRequire(import.meta.url)
+  const { prototype } = require('kafkajs/src/network/requestQueue')
+  prototype.scheduleCheckPendingRequests = function (this: RequestQueue) {
+    if (this.throttleCheckTimeoutId || this.pending.length === 0) return
+    const delayMs = Math.max(10, this.throttledUntil - Date.now())
+    this.throttleCheckTimeoutId = setTimeout(() => {
+      this.throttleCheckTimeoutId = null
+      this.checkPendingRequests()
+    }, delayMs)
+  }
+}

@@ -1,0 +1,236 @@
+// A member of a consumer group. A batch is handled, then committed; one that fails pauses its partition alone and comes
+// again. Rebalances are eager here, so two owners of a partition may overlap: the stores' guards make that harmless.
+
+import type { EachBatchPayload, IHeaders, Kafka, Consumer as KafkaConsumer } from 'kafkajs'
+import { assignSubscribed } from './assign-subscribed.ts'
+import type { ConsumeOptions, Consumer, StoredRecord } from './event-log.ts'
+import type { TopicIdentity } from './kafka-topic-ids.ts'
+
+/** Pause before a failed batch, or a consumer that failed, is tried again: doubled up to the longest. */
+const FIRST_RETRY_MS = 100
+const LONGEST_RETRY_MS = 5_000
+/** Partitions handled side by side, so that one slow batch does not hold up the others. */
+const CONCURRENT_PARTITIONS = 4
+/** How long a broker may hold an empty fetch; stopping waits for it. */
+const FETCH_WAIT_MS = 500
+/** Why a member ended that has nothing wrong with it. */
+const TOPICS_CHANGED = Symbol('topics changed')
+const FETCH_BYTES = 8 * 1_048_576
+
+export interface ConsumeDeps {
+  kafka: Kafka
+  identify: (topics: string[]) => Promise<Map<string, TopicIdentity | undefined>>
+  fetchCommitted: (group: string, topic: string) => Promise<Committed[]>
+  /** A member that says nothing for this long is taken for dead. */
+  sessionMs: number
+  maxRecordBytes: number
+  /** Turns an error of kafkajs into the port's own. */
+  unavailable: (error: unknown) => Error
+}
+
+interface Committed {
+  topic: string
+  partitions: { partition: number; offset: string; metadata: string | null }[]
+}
+
+/** Starts consuming and goes on by itself, whatever fails, until stopped. */
+export async function consumeKafka(deps: ConsumeDeps, options: ConsumeOptions): Promise<Consumer> {
+  let stopped = false
+  let running: Awaited<ReturnType<typeof runMember>> | undefined
+  let wake = () => {}
+
+  async function supervise(): Promise<void> {
+    for (let attempts = 0; !stopped; attempts++) {
+      try {
+        running = await runMember(deps, options)
+        if (stopped) break
+        const crash = await running.crashed
+        if (stopped) break
+        attempts = 0
+        if (crash !== TOPICS_CHANGED) throw crash
+      } catch (error) {
+        options.onError(deps.unavailable(error))
+      }
+      await running?.stop()
+      running = undefined
+      await pause(attempts)
+    }
+    await running?.stop()
+  }
+
+  async function pause(attempts: number): Promise<void> {
+    if (stopped) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    wake = resolve
+    const timer = setTimeout(resolve, Math.min(FIRST_RETRY_MS * 2 ** attempts, LONGEST_RETRY_MS))
+    await promise
+    clearTimeout(timer)
+  }
+
+  const supervised = supervise()
+  return {
+    stop: async () => {
+      stopped = true
+      wake()
+      await running?.stop()
+      await supervised
+    },
+  }
+}
+
+/** One life of a member: until it crashes or is stopped. */
+async function runMember(deps: ConsumeDeps, options: ConsumeOptions) {
+  const { kafka, sessionMs, maxRecordBytes } = deps
+  const topics = await existing(deps, options)
+  const consumer = kafka.consumer({
+    groupId: options.group,
+    sessionTimeout: sessionMs,
+    heartbeatInterval: Math.ceil(sessionMs / 10),
+    rebalanceTimeout: 2 * sessionMs,
+    maxWaitTimeInMs: FETCH_WAIT_MS,
+    maxBytesPerPartition: Math.max(1_048_576, maxRecordBytes),
+    maxBytes: Math.max(FETCH_BYTES, maxRecordBytes),
+    // This page decides what happens after a crash.
+    retry: { restartOnFailure: async () => false },
+    partitionAssigners: [assignSubscribed],
+  })
+  const retries = new Map<string, { attempts: number; timer: NodeJS.Timeout }>()
+  const { promise: crashed, resolve: crash } = Promise.withResolvers<unknown>()
+  consumer.on(consumer.events.CRASH, ({ payload }) => crash(payload.error))
+  const missing = options.topics.filter(topic => !topics.includes(topic))
+  const watch = missing.length > 0 ? setInterval(() => void lookFor(deps, missing, crash), LONGEST_RETRY_MS) : undefined
+  const stop = async () => {
+    crash(undefined)
+    clearInterval(watch)
+    for (const { timer } of retries.values()) clearTimeout(timer)
+    await consumer.disconnect().catch(() => {})
+  }
+  try {
+    await consumer.connect()
+    await consumer.subscribe({ topics, fromBeginning: true })
+    const incarnations = watchIncarnations(deps, consumer, options.group)
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: CONCURRENT_PARTITIONS,
+      eachBatch: payload => eachBatch(payload, options, { incarnations, retries, sessionMs }),
+    })
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { crashed, stop }
+}
+
+/** kafkajs cannot consume a list of topics of which one is missing: it must not hold up the others. */
+async function existing(
+  { identify, unavailable }: ConsumeDeps,
+  { topics, onError }: ConsumeOptions,
+): Promise<string[]> {
+  const identities = await identify(topics)
+  const found = topics.filter(topic => identities.get(topic))
+  for (const topic of topics.filter(each => !found.includes(each))) onError(unavailable(unknownTopic(topic)), topic)
+  if (found.length === 0) throw unknownTopic(topics.join(', '))
+  return found
+}
+
+/** Ends this life of the member once a topic that was missing is there. */
+async function lookFor({ identify }: ConsumeDeps, missing: string[], crash: (reason: unknown) => void): Promise<void> {
+  const identities = await identify(missing).catch(() => new Map<string, undefined>())
+  if (missing.some(topic => identities.get(topic))) crash(TOPICS_CHANGED)
+}
+
+function unknownTopic(topic: string): Error {
+  return Object.assign(new Error(`topic ${topic} does not exist`), { type: 'UNKNOWN_TOPIC_OR_PARTITION' })
+}
+
+interface BatchDeps {
+  incarnations: ReturnType<typeof watchIncarnations>
+  retries: Map<string, { attempts: number; timer: NodeJS.Timeout }>
+  sessionMs: number
+}
+
+async function eachBatch(payload: EachBatchPayload, options: ConsumeOptions, deps: BatchDeps): Promise<void> {
+  const { batch, resolveOffset, commitOffsetsIfNecessary, heartbeat, isRunning, isStale } = payload
+  const { topic, partition } = batch
+  const incarnation = await deps.incarnations.of(topic, partition)
+  if (incarnation === undefined) return
+  for (let start = 0; start < batch.messages.length && isRunning() && !isStale(); start += options.batchSize) {
+    const records = batch.messages
+      .slice(start, start + options.batchSize)
+      .map((message): StoredRecord => toRecord(topic, partition, message))
+    const beating = setInterval(() => void heartbeat().catch(() => {}), Math.ceil(deps.sessionMs / 10))
+    try {
+      await options.handle({ topic, partition, incarnation, records })
+    } catch (error) {
+      comeAgain(payload, deps.retries)
+      options.onError(error instanceof Error ? error : new Error('a batch was not handled', { cause: error }), topic)
+      return
+    } finally {
+      clearInterval(beating)
+    }
+    deps.retries.delete(`${topic}/${partition}`)
+    const next = String(records.at(-1)!.offset + 1)
+    resolveOffset(batch.messages[start + records.length - 1]!.offset)
+    const partitions = [{ partition, offset: next, metadata: incarnation }]
+    // By this call, since the consumer's own does nothing while it stops: what was handled would come again.
+    await commitOffsetsIfNecessary({ topics: [{ topic, partitions }] })
+    await heartbeat()
+  }
+}
+
+/** Pauses the partition for a growing while; what was not resolved is then fetched again. */
+function comeAgain({ batch: { topic, partition }, pause }: EachBatchPayload, retries: BatchDeps['retries']): void {
+  const attempts = (retries.get(`${topic}/${partition}`)?.attempts ?? 0) + 1
+  const resume = pause()
+  const timer = setTimeout(resume, Math.min(FIRST_RETRY_MS * 2 ** (attempts - 1), LONGEST_RETRY_MS))
+  retries.set(`${topic}/${partition}`, { attempts, timer })
+}
+
+/**
+ * Knows which incarnation a batch belongs to. It is asked before and after each batch was fetched, so to say: if the
+ * topic's id is still what it was at the batch before, all that came between belongs to it. A position committed for
+ * another incarnation, or a topic that changed, starts again from the first record.
+ */
+function watchIncarnations({ identify, fetchCommitted }: ConsumeDeps, consumer: KafkaConsumer, group: string) {
+  const known = new Map<string, string>()
+
+  /** The incarnation, or undefined for a batch to drop, because reading starts anew. */
+  async function of(topic: string, partition: number): Promise<string | undefined> {
+    const id = (await identify([topic])).get(topic)?.id
+    if (id === undefined) throw unknownTopic(topic)
+    const key = `${topic}/${partition}`
+    const before = known.get(key) ?? (await committedFor(topic, partition)) ?? id
+    known.set(key, id)
+    if (before === id) return id
+    consumer.seek({ topic, partition, offset: '0' })
+  }
+
+  async function committedFor(topic: string, partition: number): Promise<string | undefined> {
+    const [committed] = await fetchCommitted(group, topic)
+    return committed?.partitions.find(each => each.partition === partition)?.metadata || undefined
+  }
+
+  return { of }
+}
+
+function toRecord(topic: string, partition: number, message: EachBatchPayload['batch']['messages'][0]): StoredRecord {
+  return {
+    topic,
+    partition,
+    offset: Number(message.offset),
+    timestampMs: Number(message.timestamp),
+    key: message.key === null ? null : message.key.toString(),
+    headers: headersOf(message.headers ?? {}),
+    value: message.value ?? Buffer.alloc(0),
+  }
+}
+
+/** Of a header that came twice, the last one. */
+function headersOf(headers: IHeaders): Record<string, string> {
+  const texts = Object.entries(headers).flatMap(([name, value]) => {
+    const last = Array.isArray(value) ? value.at(-1) : value
+    return last === undefined ? [] : [[name, last.toString()] as const]
+  })
+  return Object.fromEntries(texts)
+}

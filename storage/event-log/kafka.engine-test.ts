@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { after, describe, test } from 'node:test'
+import kafkajs from 'kafkajs'
+import { adminAccess, engineAccess, engineSettings, nobodyAccess, otherCa } from '../../test/engines/environment.ts'
+import { eventually } from '../../test/eventually.ts'
+import type { ServerAccess } from '../server-access.ts'
+import { eventLogContractSuite } from './contract-suite.ts'
+import { type EventLog, EventLogUnavailable, type RecordBatch } from './event-log.ts'
+import { openKafkaEventLog } from './kafka.ts'
+import { makeKafkaClient } from './kafka-client.ts'
+
+const { ECLUSE_KAFKA_REPLICATION = '3', ECLUSE_KAFKA_MIN_INSYNC_REPLICAS = '2' } = engineSettings()
+const options = {
+  replication: Number(ECLUSE_KAFKA_REPLICATION),
+  minInsyncReplicas: Number(ECLUSE_KAFKA_MIN_INSYNC_REPLICAS),
+  sessionMs: 10_000,
+  maxRecordBytes: 2_097_152,
+  queueBytes: 67_108_864,
+  appendMs: 20_000,
+}
+const access = engineAccess('event-log')
+const open = (changed: Partial<ServerAccess> = {}) => openKafkaEventLog({ ...access, ...changed }, options)
+
+eventLogContractSuite('Kafka', async () => {
+  let log = open()
+  return {
+    log,
+    reopen: async () => {
+      await log.close()
+      log = open()
+      return log
+    },
+    close: () => log.close(),
+  }
+})
+
+const fresh = (kind = 'topic') => `ecluse.own-${kind}-${randomUUID()}`
+const entry = (topic: string, value: string, key: string | null = null) => ({
+  topic,
+  record: { key, value: Buffer.from(value), headers: {} },
+})
+
+describe('Kafka', () => {
+  const log = open()
+  const { kafka } = makeKafkaClient(adminAccess('event-log'))
+  const admin = kafka.admin()
+  after(async () => {
+    await log.close()
+    await admin.disconnect()
+  })
+
+  async function topicConfig(topic: string): Promise<Map<string, string>> {
+    const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic }
+    const { resources } = await admin.describeConfigs({ resources: [resource], includeSynonyms: false })
+    return new Map(resources[0]!.configEntries.map(({ configName, configValue }) => [configName, configValue]))
+  }
+
+  /** The values that a group is given, until there are so many. */
+  async function take(reader: EventLog, topics: string[], group: string, count: number): Promise<RecordBatch[]> {
+    const batches: RecordBatch[] = []
+    const taken = () => batches.reduce((sum, { records }) => sum + records.length, 0)
+    const handle = async (batch: RecordBatch) => void batches.push(batch)
+    const consumer = await reader.consume({ group, topics, batchSize: 10, handle, onError: () => {} })
+    await eventually(`${count} records are consumed`, () => taken() >= count)
+    await consumer.stop()
+    return batches
+  }
+
+  test('a topic is made as its policy says, and what an operator changed is brought back, but for settings of their own', async () => {
+    await admin.connect()
+    const topic = fresh()
+    await log.ensureTopic(topic, { partitions: 3, retentionMs: 3_600_000 })
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+    assert.equal(topics[0]!.partitions.length, 3)
+    const made = await topicConfig(topic)
+    assert.deepEqual(
+      ['retention.ms', 'segment.ms', 'message.timestamp.type', 'cleanup.policy'].map(name => made.get(name)),
+      ['3600000', '360000', 'LogAppendTime', 'delete'],
+    )
+    await admin.alterConfigs({
+      validateOnly: false,
+      resources: [
+        {
+          type: kafkajs.ConfigResourceTypes.TOPIC,
+          name: topic,
+          configEntries: [
+            { name: 'retention.ms', value: '1000' },
+            { name: 'flush.messages', value: '7' },
+          ],
+        },
+      ],
+    })
+    await log.ensureTopic(topic, { partitions: 3, retentionMs: 3_600_000 })
+    const again = await topicConfig(topic)
+    assert.deepEqual([again.get('retention.ms'), again.get('flush.messages')], ['3600000', '7'])
+  })
+
+  test('a topic that was deleted and made anew is another incarnation, read from its first record', async () => {
+    await admin.connect()
+    const [topic, group] = [fresh(), fresh('group')]
+    await log.ensureTopic(topic, { partitions: 1, retentionMs: null })
+    const before = await log.append(['a', 'b', 'c'].map(value => entry(topic, value)))
+    await take(log, [topic], group, 3)
+    await admin.deleteTopics({ topics: [topic] })
+    await eventually('the topic is gone', async () => !(await admin.listTopics()).includes(topic))
+    await eventually('it is made anew', () =>
+      log.ensureTopic(topic, { partitions: 1, retentionMs: null }).then(
+        () => true,
+        () => false,
+      ),
+    )
+    const after = await log.append(['A', 'B', 'C', 'D', 'E'].map(value => entry(topic, value)))
+    assert.notEqual(after[0]!.incarnation, before[0]!.incarnation)
+    assert.equal(after[0]!.offset, 0)
+    const batches = await take(log, [topic], group, 5)
+    assert.deepEqual(
+      batches.flatMap(({ records }) => records.map(({ value }) => value.toString())),
+      ['A', 'B', 'C', 'D', 'E'],
+    )
+    assert.deepEqual([...new Set(batches.map(({ incarnation }) => incarnation))], [after[0]!.incarnation])
+  })
+
+  test('a topic made anew while it is consumed and appended to is noticed by both', async () => {
+    await admin.connect()
+    const [topic, group] = [fresh(), fresh('group')]
+    await log.ensureTopic(topic, { partitions: 1, retentionMs: null })
+    const [old] = await log.append(['a', 'b'].map(value => entry(topic, value)))
+    const seen: { incarnation: string; value: string }[] = []
+    const consumer = await log.consume({
+      group,
+      topics: [topic],
+      batchSize: 10,
+      handle: async ({ incarnation, records }) =>
+        void seen.push(...records.map(({ value }) => ({ incarnation, value: value.toString() }))),
+      onError: () => {},
+    })
+    await eventually('the first records are read', () => seen.length === 2)
+    await admin.deleteTopics({ topics: [topic] })
+    await eventually('the topic is gone', async () => !(await admin.listTopics()).includes(topic))
+    const other = open()
+    await eventually('another process makes it anew', () =>
+      other.ensureTopic(topic, { partitions: 1, retentionMs: null }).then(
+        () => true,
+        () => false,
+      ),
+    )
+    const next = await eventually('it can be appended to again', () =>
+      log.append([entry(topic, 'A')]).catch(() => false as const),
+    )
+    await other.close()
+    assert.notEqual(next[0]!.incarnation, old!.incarnation)
+    await eventually('the new record is read', () => seen.some(({ value }) => value === 'A'), 90_000)
+    await consumer.stop()
+    assert.equal(seen.find(({ value }) => value === 'A')!.incarnation, next[0]!.incarnation)
+  })
+
+  test('members with different topics share a group', async () => {
+    const [one, two, group] = [fresh(), fresh(), fresh('group')]
+    for (const topic of [one, two]) await log.ensureTopic(topic, { partitions: 2, retentionMs: null })
+    await log.append(['a', 'b', 'c', 'd'].flatMap(key => [entry(one, key, key), entry(two, key, key)]))
+    const seen = new Set<string>()
+    const handle = async ({ topic, records }: RecordBatch) => {
+      for (const { key } of records) seen.add(`${topic} ${key}`)
+    }
+    const other = open()
+    const members = await Promise.all([
+      log.consume({ group, topics: [one], batchSize: 10, handle, onError: () => {} }),
+      other.consume({ group, topics: [one, two], batchSize: 10, handle, onError: () => {} }),
+    ])
+    await eventually('all is read', () => seen.size === 8, 60_000)
+    await Promise.all(members.map(member => member.stop()))
+    await other.close()
+  })
+
+  test('what is wrong is said, with what to do, and without the password', async () => {
+    const topic = fresh()
+    const failing: [Partial<ServerAccess>, RegExp][] = [
+      [
+        { password: 'wrong-hunter2' },
+        /event-log: Kafka at 127\.0\.0\.1:\d+.* refused user \w+: mend ECLUSE_EVENT_LOG_USERNAME/,
+      ],
+      [{ ca: otherCa() }, /certificate is .*ECLUSE_EVENT_LOG_CA$/],
+      [{ url: 'kafka://127.0.0.1:1?tls=true' }, /nothing listens there: start the server, or mend ECLUSE_EVENT_LOG$/],
+      [
+        nobodyAccess('event-log'),
+        /the right Create on topic .*kafka-acls\.sh .*--operation Create --topic ecluse\. --resource-pattern-type prefixed/,
+      ],
+    ]
+    for (const [changed, expected] of failing) {
+      const wrong = open(changed)
+      await assert.rejects(wrong.ensureTopic(topic, { partitions: 1, retentionMs: null }), (error: Error) => {
+        assert.ok(error instanceof EventLogUnavailable && error.cause instanceof Error)
+        assert.match(error.message, expected)
+        assert.doesNotMatch(error.message, /hunter2/)
+        return true
+      })
+      await wrong.close()
+    }
+  })
+
+  test('without the right to read a topic or to join a group the consumer says which, and goes on trying', async () => {
+    const topic = fresh()
+    await log.ensureTopic(topic, { partitions: 1, retentionMs: null })
+    const errors: Error[] = []
+    const consumer = await log.consume({
+      group: 'not-ecluse',
+      topics: [topic],
+      batchSize: 1,
+      handle: async () => {},
+      onError: error => errors.push(error),
+    })
+    await eventually('it was told twice', () => errors.length >= 2, 60_000)
+    await consumer.stop()
+    assert.match(errors[0]!.message, /the right Read on group .*--operation Read --group ecluse\./)
+  })
+})

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { type TestContext, test } from 'node:test'
+import { engineAccess } from '../../test/engines/environment.ts'
+import { registryContractSuite } from './contract-suite.ts'
+import { openConfluentRegistry } from './confluent.ts'
+import type { Registry } from './registry.ts'
+
+registryContractSuite('a Confluent-compatible server', async () => {
+  let registry = await openConfluentRegistry(engineAccess('registry'))
+  return {
+    registry,
+    reopen: async () => {
+      await registry.close()
+      registry = await openConfluentRegistry(engineAccess('registry'))
+      return registry
+    },
+    close: () => registry.close(),
+  }
+})
+
+async function openFor(t: TestContext): Promise<Registry> {
+  const registry = await openConfluentRegistry(engineAccess('registry'))
+  t.after(() => registry.close())
+  return registry
+}
+
+const freshName = () => `suite-${randomUUID()}`
+const DRAFT_2020_12 = 'https://json-schema.org/draft/2020-12/schema'
+
+/** Sets the compatibility rule of a registry subject, as its owner would. */
+async function setRule(registrySubject: string, compatibility: string): Promise<void> {
+  const { url, username, password } = engineAccess('registry')
+  const answer = await fetch(`${url}/config/${registrySubject}`, {
+    method: 'PUT',
+    headers: {
+      'content-type': 'application/vnd.schemaregistry.v1+json',
+      ...(username && { authorization: `Basic ${btoa(`${username}:${password}`)}` }),
+    },
+    body: JSON.stringify({ compatibility }),
+  })
+  assert.ok(answer.ok)
+}
+
+test('a schema that names its dialect comes back with it, one that does not without', async t => {
+  const registry = await openFor(t)
+  for (const schema of [{ $schema: DRAFT_2020_12, title: randomUUID() }, { title: randomUUID() }]) {
+    const registrySubject = freshName()
+    const id = await registry.register(registrySubject, schema)
+    const other = await openFor(t)
+    assert.deepEqual(await other.schemaById(id), schema)
+    assert.deepEqual(await other.versions(registrySubject), [{ id, version: 1, schema }])
+  }
+})
+
+test('two versions with one $id are registered like any others', async t => {
+  const registry = await openFor(t)
+  const registrySubject = freshName()
+  const $id = `https://example.org/${randomUUID()}`
+  const one = await registry.register(registrySubject, { $schema: DRAFT_2020_12, $id, minLength: 1 })
+  const two = await registry.register(registrySubject, { $schema: DRAFT_2020_12, $id, minLength: 2 })
+  assert.notEqual(one, two)
+})
+
+test('a server whose own check cannot read draft 2020-12 takes a second version all the same', async t => {
+  const registry = await openFor(t)
+  const registrySubject = freshName()
+  const version = (minLength: number) => ({ $schema: DRAFT_2020_12, type: 'string', title: registrySubject, minLength })
+  await registry.register(registrySubject, version(2))
+  await setRule(registrySubject, 'BACKWARD')
+  await registry.register(registrySubject, version(1))
+  assert.equal((await registry.versions(registrySubject)).length, 2)
+})

@@ -1,0 +1,113 @@
+// Keys, credentials and settings in MongoDB: small collections, each document under its name.
+
+import { Binary, type Collection, type Db, type Filter, type OptionalUnlessRequiredId } from 'mongodb'
+import { MAX_READ_MS } from '../mongo/connect-mongo.ts'
+import { duplicatesIn } from '../mongo/with-retries.ts'
+import type { Credential, SealedKey } from './vault.ts'
+
+/** How often a write that met another writer tries again. */
+const MEETINGS = 10
+
+interface KeyForm {
+  _id: string
+  sealed: Binary
+  createdAtMs: number
+  endsAtMs: number | null
+}
+
+type CredentialForm = Omit<Credential, 'id'> & { _id: string }
+
+interface SettingForm {
+  _id: string
+  value: string
+}
+
+const keysOf = (db: Db) => db.collection<KeyForm>('vault_keys')
+const credentialsOf = (db: Db) => db.collection<CredentialForm>('vault_credentials')
+const settingsOf = (db: Db) => db.collection<SettingForm>('vault_settings')
+
+const bounded = { maxTimeMS: MAX_READ_MS }
+
+export async function putKeyIfAbsent(db: Db, key: SealedKey): Promise<SealedKey> {
+  const { name, sealed, createdAtMs, endsAtMs } = key
+  return toKey(await putIfAbsent(keysOf(db), { _id: name, sealed: new Binary(sealed), createdAtMs, endsAtMs }))
+}
+
+export async function listKeys(db: Db, prefix: string): Promise<SealedKey[]> {
+  const named = { _id: { $gte: prefix, $lt: `${prefix}\u{10ffff}` } }
+  return (await keysOf(db).find(named, bounded).sort({ _id: 1 }).toArray()).map(toKey)
+}
+
+export async function setKeyEnd(db: Db, name: string, endsAtMs: number): Promise<void> {
+  await keysOf(db).updateOne({ _id: name }, { $set: { endsAtMs } })
+}
+
+/** One by one, so that none is told as deleted whose end was moved meanwhile. They are few. */
+export async function deleteEndedKeys(db: Db, nowMs: number): Promise<string[]> {
+  const ended = { endsAtMs: { $lte: nowMs } }
+  const names: string[] = []
+  for (const { _id } of await keysOf(db)
+    .find(ended, { projection: { _id: 1 }, ...bounded })
+    .toArray()) {
+    const { deletedCount } = await keysOf(db).deleteOne({ _id, ...ended })
+    if (deletedCount > 0) names.push(_id)
+  }
+  return names
+}
+
+export async function putCredential(db: Db, { id, ...credential }: Credential): Promise<void> {
+  for (let meeting = 0; meeting < MEETINGS; meeting++) {
+    const replaceOne = { filter: { _id: id }, replacement: credential, upsert: true }
+    // Two that put a new one at once may both insert: one of them is refused, and replaces what the other put.
+    const refused = await duplicatesIn(() => credentialsOf(db).bulkWrite([{ replaceOne }], { ordered: false }))
+    if (refused.length === 0) return
+  }
+  throw new Error('a credential was written by others at every try')
+}
+
+export async function findCredential(db: Db, id: string): Promise<Credential | undefined> {
+  const found = await credentialsOf(db).findOne({ _id: id }, bounded)
+  return found ? toCredential(found) : undefined
+}
+
+export async function listCredentials(db: Db): Promise<Credential[]> {
+  return (await credentialsOf(db).find({}, bounded).sort({ _id: 1 }).toArray()).map(toCredential)
+}
+
+export async function deleteCredential(db: Db, id: string): Promise<boolean> {
+  return (await credentialsOf(db).deleteOne({ _id: id })).deletedCount > 0
+}
+
+export async function settingOr(db: Db, name: string, value: string): Promise<string> {
+  return (await putIfAbsent(settingsOf(db), { _id: name, value })).value
+}
+
+export async function findSetting(db: Db, name: string): Promise<string | undefined> {
+  return (await settingsOf(db).findOne({ _id: name }, bounded))?.value
+}
+
+/** Changes nothing, and yet needs a primary, the right to write and a majority. */
+export async function ping(db: Db): Promise<void> {
+  await settingsOf(db).updateOne({ _id: '' }, { $set: { value: '' } })
+}
+
+/** Resolves with what stands under the name afterwards. */
+async function putIfAbsent<Form extends { _id: string }>(collection: Collection<Form>, form: Form): Promise<Form> {
+  const named = { _id: form._id } as Filter<Form>
+  for (let meeting = 0; meeting < MEETINGS; meeting++) {
+    const standing = await collection.findOne<Form>(named, bounded)
+    if (standing) return standing
+    const insert = [form as OptionalUnlessRequiredId<Form>]
+    const refused = await duplicatesIn(() => collection.insertMany(insert, { ordered: false }))
+    if (refused.length === 0) return form
+  }
+  throw new Error('a name was taken and free again at every look')
+}
+
+function toKey({ _id, sealed, createdAtMs, endsAtMs }: KeyForm): SealedKey {
+  return { name: _id, sealed: Buffer.from(sealed.value()), createdAtMs, endsAtMs }
+}
+
+function toCredential({ _id, secretSha256, role, datasets, createdAtMs, expiresAtMs }: CredentialForm): Credential {
+  return { id: _id, secretSha256, role, datasets, createdAtMs, expiresAtMs }
+}

@@ -1,0 +1,48 @@
+// The servers that the fault tests break: each is started once, when a test first needs it, and stopped after the last.
+
+import { after } from 'node:test'
+import { startCassandra } from '../engines/cassandra.ts'
+import { startFerretdb } from '../engines/ferretdb.ts'
+import { startKafka } from '../engines/kafka.ts'
+import { startRegistry } from '../engines/registry.ts'
+import { startVersitygw } from '../engines/versitygw.ts'
+
+// Each process that is started sees to its end at our own exit.
+process.setMaxListeners(0)
+
+interface Engine {
+  settings: Record<string, string>
+  stop(): Promise<void>
+}
+
+const starting = new Set<Promise<Engine>>()
+
+function once<T extends Engine>(start: () => Promise<T>): () => Promise<T> {
+  let started: Promise<T> | undefined
+  return () => {
+    started ??= start()
+    starting.add(started)
+    return started
+  }
+}
+
+/** Three brokers. */
+export const kafka = once(() => startKafka({ brokers: 3 }))
+export const ferretdb = once(startFerretdb)
+export const cassandra = once(startCassandra)
+export const registry = once(startRegistry)
+export const versitygw = once(startVersitygw)
+
+/** Users and authorities that are not Écluse's own. */
+const OTHERS = /^ECLUSE_(ADMIN_|NOBODY_|OTHER_)/
+
+/** Starts what is not running yet, and says how Écluse reaches all of it. */
+export async function allEngines(): Promise<Record<string, string>> {
+  const engines = await Promise.all([kafka(), ferretdb(), cassandra(), registry(), versitygw()])
+  const all: Record<string, string> = Object.assign({}, ...engines.map(({ settings }) => settings))
+  return Object.fromEntries(Object.entries(all).filter(([name]) => !OTHERS.test(name)))
+}
+
+after(async () => {
+  for (const engine of await Promise.allSettled(starting)) if (engine.status === 'fulfilled') await engine.value.stop()
+})

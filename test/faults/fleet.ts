@@ -1,0 +1,128 @@
+// Several gateways and processors of one installation, each a process of its own, on a dataset and databases that no
+// other test knows.
+
+import { randomBytes } from 'node:crypto'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { topicOf } from '../../governance/contract/topic-of.ts'
+import { type EcluseProcess, makeDir, spawnEcluse } from '../spawn-ecluse.ts'
+import { allEngines } from './engine-set.ts'
+
+/** Short, so that what a dead or stopped member held is given to others within a test. */
+export const SESSION_MS = 6_000
+
+/** One process, which may die and come back. */
+export interface Member {
+  name: string
+  /** The one that runs, or ran last. */
+  current: EcluseProcess
+  running: boolean
+  end(signal?: NodeJS.Signals): Promise<void>
+  /** A gateway comes back on its port. */
+  restart(): Promise<void>
+}
+
+export interface Fleet {
+  dataset: string
+  topic: string
+  /** Écluse's settings, for opening a port beside the processes. */
+  settings: Record<string, string>
+  gateways: Member[]
+  processors: Member[]
+  /** An API key, good at every gateway. */
+  key(role: string): string
+  /** Addresses of the gateways, running or not. */
+  addresses(): string[]
+  /** What all of them wrote, for the message of a failed test. */
+  output(): string
+  stop(): Promise<void>
+}
+
+export interface FleetOptions {
+  gateways: number
+  processors: number
+  /** Over those of the engines. */
+  settings?: Record<string, string> | undefined
+}
+
+export async function startFleet(options: FleetOptions): Promise<Fleet> {
+  const run = randomBytes(4).toString('hex')
+  const dataset = `payments-${run}`
+  const dir = makeDatasetDir(dataset)
+  const settings = {
+    ...ownDatabases(await allEngines(), run),
+    ECLUSE_KEK: randomBytes(32).toString('base64'),
+    ECLUSE_KAFKA_SESSION_MS: String(SESSION_MS),
+    ECLUSE_KAFKA_PARTITIONS: '6',
+    ...options.settings,
+  }
+  const member = (verb: 'gateway' | 'processors', at: number) => startMember(`${verb}-${at + 1}`, verb, dir, settings)
+  const started = await Promise.allSettled([
+    ...Array.from({ length: options.gateways }, (_, at) => member('gateway', at)),
+    ...Array.from({ length: options.processors }, (_, at) => member('processors', at)),
+  ])
+  const members = started.flatMap(each => (each.status === 'fulfilled' ? each.value : []))
+  const stop = async () => void (await Promise.all(members.map(each => each.end())))
+  const failed = started.find(each => each.status === 'rejected')
+  if (failed) {
+    await stop()
+    throw failed.reason
+  }
+  const gateways = members.slice(0, options.gateways)
+  return {
+    dataset,
+    topic: topicOf(dataset),
+    settings,
+    gateways,
+    processors: members.slice(options.gateways),
+    key: role => gateways[0]!.current.keys[role]!,
+    addresses: () => gateways.map(({ current }) => current.url),
+    output: () => members.map(({ name, current }) => `-- ${name}\n${current.output().slice(-4_000)}`).join('\n'),
+    stop,
+  }
+}
+
+/** Schemas and policies with one dataset: the sample's, under another name. */
+function makeDatasetDir(dataset: string): string {
+  const dir = makeDir()
+  for (const name of ['schemas/lock.json', 'schemas/user-profiles', 'policies/user-profiles.yaml'])
+    rmSync(join(dir, name), { recursive: true })
+  renameSync(join(dir, 'schemas/transactions'), join(dir, 'schemas', dataset))
+  const policy = readFileSync(join(dir, 'policies/transactions.yaml'), 'utf8')
+  writeFileSync(
+    join(dir, 'policies', `${dataset}.yaml`),
+    policy.replace('dataset: transactions', `dataset: ${dataset}`),
+  )
+  rmSync(join(dir, 'policies/transactions.yaml'))
+  return dir
+}
+
+/** `mongodb://host:port/ecluse_vault?…` → `mongodb://host:port/ecluse_vault_<run>?…` */
+function ownDatabases(settings: Record<string, string>, run: string): Record<string, string> {
+  const own = ['ECLUSE_VAULT', 'ECLUSE_DOCUMENTS'].map(name => [name, settings[name]!.replace(/^([^?]*)/, `$1_${run}`)])
+  return { ...settings, ...Object.fromEntries(own) }
+}
+
+async function startMember(
+  name: string,
+  verb: 'gateway' | 'processors',
+  dir: string,
+  settings: Record<string, string>,
+): Promise<Member> {
+  const environment = { ...settings, ECLUSE_DATA_DIR: join(dir, name) }
+  const member: Member = {
+    name,
+    current: await spawnEcluse({ dir, verb, environment }),
+    running: true,
+    end: async signal => {
+      if (!member.running) return
+      member.running = false
+      await member.current.end(signal)
+    },
+    restart: async () => {
+      member.current = await member.current.restart({ ECLUSE_PORT: new URL(member.current.url).port })
+      member.running = true
+    },
+  }
+  return member
+}
