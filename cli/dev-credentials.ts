@@ -1,6 +1,6 @@
 // Development's API keys: one a role, made at first start, shown once, kept in the data directory (0600).
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeApiKey, type Role } from '../gateway/authenticate.ts'
 import type { Config } from '../runtime/config.ts'
@@ -22,6 +22,8 @@ export async function makeDevCredentials(config: Config, vault: Vault): Promise<
     await vault.putCredential(credential)
     keys[role] = apiKey
   }
+  // Where every store is a server, nothing else has made it.
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
   writeFileSync(path, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600 })
   return keys
 }

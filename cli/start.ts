@@ -4,9 +4,12 @@
 import { makeGateway, makeHealthServer } from '../gateway/server.ts'
 import { openCatalogue } from '../governance/contract/catalogue.ts'
 import { type Diagnostic, formatDiagnostic } from '../governance/contract/diagnostic.ts'
+import { openRawSchemas } from '../governance/contract/fetch-schemas.ts'
 import { rememberIds } from '../governance/contract/remember-ids.ts'
 import { openKeyRing } from '../governance/subjects/key-ring.ts'
 import { openPeople } from '../governance/subjects/people.ts'
+import { openEventTables } from '../processors/fill-tables.ts'
+import { openIncarnations } from '../processors/incarnations.ts'
 import { type Pipeline, startPipeline } from '../processors/pipeline.ts'
 import type { Config } from '../runtime/config.ts'
 import { every } from '../runtime/every.ts'
@@ -61,9 +64,7 @@ async function startAll(
   const { log, registry, vault, documents, tables, lake } = stores
   await vault.ping()
   await ensureAuditTopic(log)
-  await declareCollections(stores).catch(error =>
-    logger.warn({ err: loggable(error) }, 'started without the documents; they will be tried again'),
-  )
+  await declareCollections(stores)
 
   const ring = await openKeyRing(vault, loadKek(config), now)
   const people = await openPeople(vault, ring, config)
@@ -74,6 +75,7 @@ async function startAll(
   const catalogue = await openCatalogue({
     ...config,
     registry: rememberIds(registry, vault),
+    rawSchemas: openRawSchemas({ registry, vault }),
     onActivate: async contract => {
       if (parts.includes('gateway')) await activateContract({ log, ring, logger, partitions }, contract)
       else await prepareContract({ log, ring, partitions }, contract)
@@ -89,6 +91,8 @@ async function startAll(
       ring,
       logger,
       now,
+      tables: openEventTables(tables),
+      incarnations: openIncarnations(vault),
       batchSize: config.processorBatch,
       count: archiveCount(telemetry),
     })
@@ -96,7 +100,6 @@ async function startAll(
     void refresh()
     observeLag(telemetry, pipeline)
     const maintenance = async () => {
-      await declareCollections(stores)
       await maintain(stores, now())
       // What failed when a contract went live is tried again.
       await pipeline!.refresh()

@@ -41,9 +41,20 @@ export async function archiveEvents(
 }
 
 /** @param retentionMs null where no live contract says how long */
-function toDocument({ record, position }: PlacedEvent, retentionMs: number | null): StoredDocument {
+function toDocument(event: PlacedEvent, retentionMs: number | null): StoredDocument {
+  const { dataset, id, receivedAt } = event.record
+  return {
+    id: eventDocumentId(dataset, id),
+    version: 0,
+    expiresAtMs: retentionMs === null ? null : Date.parse(receivedAt) + retentionMs,
+    body: asBody(toStoredEvent(event)),
+  }
+}
+
+/** An event as it is archived. */
+export function toStoredEvent({ record, position }: PlacedEvent): StoredEvent {
   const { id, dataset, time, timeAmbiguous, receivedAt, subject, schema, policy, content, held, event } = record
-  const body: StoredEvent = {
+  return {
     id,
     dataset,
     time,
@@ -56,12 +67,6 @@ function toDocument({ record, position }: PlacedEvent, retentionMs: number | nul
     content,
     held: held ? 1 : 0,
     event,
-  }
-  return {
-    id: eventDocumentId(dataset, id),
-    version: 0,
-    expiresAtMs: retentionMs === null ? null : Date.parse(receivedAt) + retentionMs,
-    body: asBody(body),
   }
 }
 

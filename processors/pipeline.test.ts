@@ -12,17 +12,22 @@ import { openSqliteEventLog } from '../storage/event-log/sqlite.ts'
 import { type EventRecord, writeEventRecord } from '../storage/event-record.ts'
 import { type QuarantineRecord, writeQuarantineRecord } from '../storage/quarantine-record.ts'
 import { collections, type StoredAnomaly, type StoredEvent } from '../storage/stored-shapes.ts'
+import { openSqliteTables } from '../storage/tables/sqlite.ts'
 import { samplePerson } from '../storage/vault/contract-suite.ts'
 import { openSqliteVault } from '../storage/vault/sqlite.ts'
 import { eventually } from '../test/eventually.ts'
+import { applyRetention } from './apply-retention.ts'
 import { archiveEvents } from './archive-events.ts'
+import { openEventTables } from './fill-tables.ts'
+import { openIncarnations } from './incarnations.ts'
 import { type PipelineDeps, startPipeline } from './pipeline.ts'
 import { readRecords } from './read-records.ts'
 
 const TOPIC = 'ecluse.orders'
 const QUARANTINE_TOPIC = 'ecluse.orders.quarantine'
 const DAY_MS = 86_400_000
-const contract = { dataset: 'orders', retentionMs: { events: DAY_MS, quarantine: DAY_MS } }
+const retentionMs = { log: DAY_MS, events: DAY_MS, quarantine: DAY_MS, lake: DAY_MS }
+const contract = { dataset: 'orders', retentionMs }
 const catalogue = {
   all: () => [contract],
   find: () => contract,
@@ -34,6 +39,7 @@ async function opened(t: TestContext) {
   const log = openSqliteEventLog(join(dir, 'log.sqlite'))
   const documents = await openSqliteDocuments(join(dir, 'documents.sqlite'))
   const vault = openSqliteVault(join(dir, 'vault.sqlite'))
+  const tables = await openSqliteTables(join(dir, 'tables.sqlite'))
   for (const topic of [TOPIC, QUARANTINE_TOPIC]) await log.ensureTopic(topic, { partitions: 1, retentionMs: null })
   for (const [name, settings] of Object.entries(collections)) await documents.ensureCollection(name, settings)
   const counts: Record<string, number> = {}
@@ -42,6 +48,8 @@ async function opened(t: TestContext) {
     log,
     documents,
     vault,
+    tables: openEventTables(tables),
+    incarnations: openIncarnations(vault),
     ring: await openKeyRing(vault, Buffer.alloc(32, 1), Date.now),
     logger: makeLogger('json', 'silent'),
     batchSize: 3,
@@ -53,13 +61,13 @@ async function opened(t: TestContext) {
   const pipeline = await startPipeline(deps)
   t.after(async () => {
     await pipeline.stop()
-    for (const store of [log, documents, vault]) await store.close()
+    for (const store of [log, documents, vault, tables]) await store.close()
     rmSync(dir, { recursive: true })
   })
   const append = (...records: EventRecord[]) =>
     log.append(records.map(given => ({ topic: TOPIC, record: writeEventRecord(given, Buffer.alloc(5)) })))
   const settled = () => eventually('everything is handled', async () => (await pipeline.lag()) === 0)
-  return { log, documents, vault, counts, append, settled, pipeline }
+  return { log, documents, vault, tables, deps, counts, append, settled, pipeline }
 }
 
 function record(changes: Partial<EventRecord> = {}): EventRecord {
@@ -199,4 +207,39 @@ test('a topic whose batches cannot be handled is named until they can', async t 
   vault.findErasedPseudonyms = findErasedPseudonyms
   await settled()
   assert.deepEqual(pipeline.failing(), [])
+})
+
+test('effective events fill the tables by time and by person, newest first, and copies, held ones and nobody’s have no row there', async t => {
+  const { tables, append, settled } = await opened(t)
+  const times = ['2026-11-20T10:00:00.000Z', '2026-11-20T12:00:00.000Z', '2026-11-21T09:00:00.000Z']
+  const events = times.map((time, i) => record({ id: `e${i}`, time }))
+  await append(...events, events[0]!, record({ held: true, time: times[0]! }))
+  const nobodys = record({ id: 'nobodys', subject: null, time: times[2]! })
+  await append(nobodys)
+  await settled()
+  const ids = async (table: string, partition: Record<string, string>) =>
+    (await tables.read(table, { partition: { dataset: 'orders', ...partition }, limit: 100 })).map(({ id }) => id)
+  assert.deepEqual(await ids('latest_events', { day: '2026-11-20' }), ['e1', 'e0'])
+  assert.deepEqual(await ids('latest_events', { day: '2026-11-21' }), ['e2', 'nobodys'])
+  assert.deepEqual(await ids('events_by_subject', { subject: events[0]!.subject! }), ['e2', 'e1', 'e0'])
+  const [row] = await tables.read('latest_events', { partition: { dataset: 'orders', day: '2026-11-21' }, limit: 1 })
+  assert.deepEqual(JSON.parse(row!.event as string), { amount: 1 })
+})
+
+test('rows end with the events’ retention, also when it changes', async t => {
+  const { tables, deps, append, settled } = await opened(t)
+  const now = new Date()
+  const old = record({ id: 'old', receivedAt: new Date(now.getTime() - DAY_MS / 2).toISOString() })
+  await append(old, record({ id: 'new' }))
+  await settled()
+  const ids = async () =>
+    (await tables.read('events_by_subject', { partition: { dataset: 'orders', subject: old.subject! }, limit: 9 }))
+      .map(({ id }) => id)
+      .sort()
+  await applyRetention(deps, contract)
+  assert.deepEqual(await ids(), ['new', 'old'])
+  const shorter = { dataset: 'orders', retentionMs: { ...retentionMs, events: (DAY_MS * 3) / 4 } }
+  await applyRetention({ ...deps, catalogue: { ...catalogue, find: () => shorter as never } }, shorter)
+  await tables.expire(now.getTime() + DAY_MS / 2)
+  assert.deepEqual(await ids(), ['new'])
 })

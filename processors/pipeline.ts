@@ -1,5 +1,5 @@
 // From the log to where events rest: each batch of a partition is archived, told first copy from duplicate and
-// conflict, and only then is its position committed. Exact after a crash, a replay or two owners of one partition,
+// conflict, the first copies fill the tables, and only then is its position committed. Exact after a crash, a replay or two owners of one partition,
 // because the archive decides once which copy has effect.
 
 import type { Catalogue } from '../governance/contract/catalogue.ts'
@@ -9,8 +9,9 @@ import type { Logger } from '../runtime/logger.ts'
 import type { Consumer, EventLog, RecordBatch } from '../storage/event-log/event-log.ts'
 import type { Vault } from '../storage/vault/vault.ts'
 import { applyRetention, type RetentionDeps } from './apply-retention.ts'
-import { archiveEvents } from './archive-events.ts'
+import { archiveEvents, toStoredEvent } from './archive-events.ts'
 import { carryQuarantine } from './carry-quarantine.ts'
+import { fillTables } from './fill-tables.ts'
 import { readRecords } from './read-records.ts'
 import { storeAnomalies } from './store-anomalies.ts'
 
@@ -46,7 +47,10 @@ export async function processEvents(deps: PipelineDeps, dataset: string, batch: 
   await storeAnomalies(deps, dataset, { conflicts, unreadable })
 
   const held = effective.filter(({ record }) => record.held)
-  deps.count(dataset, 'effective', effective.length - held.length)
+  const unheld = effective.filter(({ record }) => !record.held)
+  await fillTables(deps, dataset, unheld.map(toStoredEvent), 0)
+
+  deps.count(dataset, 'effective', unheld.length)
   deps.count(dataset, 'held', held.length)
   deps.count(dataset, 'duplicate', duplicates.length)
   deps.count(dataset, 'conflict', conflicts.length)

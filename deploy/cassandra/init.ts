@@ -52,19 +52,38 @@ async function makeAdministrator(password: string): Promise<void> {
   }
 }
 
-function permissions(): string[] {
-  const statements = readFileSync('/permissions/cassandra.cql', 'utf8')
-    .replaceAll(/^--.*$/gm, '')
-    .split(';')
+/** The statements of the page of rights, with the password that it asks for: the role is never without its own. */
+function permissions(password: string): string[] {
+  const text = readFileSync('/permissions/cassandra.cql', 'utf8').replaceAll(/^--.*$/gm, '')
+  if (!text.includes("'choose one'")) throw new Error('docs/permissions/cassandra.cql leaves no place for the password')
+  const statements = text.replace("'choose one'", quoted(password)).split(';')
   return statements.map(statement => statement.trim()).filter(statement => statement !== '')
 }
 
-const password = secret('cassandra-admin-password')
-await makeAdministrator(password)
-await run('admin', password, [
-  'ALTER ROLE cassandra WITH SUPERUSER = false AND LOGIN = false',
-  ...permissions(),
-  ONE_COPY,
-  `ALTER ROLE ecluse WITH PASSWORD = ${quoted(secret('tables-password'))}`,
-])
-process.stdout.write('Cassandra has the keyspace and the role of Écluse\n')
+/** A role that was there keeps its password, which may be another than the secret says now. */
+async function ensurePassword(admin: string, password: string): Promise<void> {
+  try {
+    await run('ecluse', password, [])
+  } catch {
+    await run('admin', admin, [`ALTER ROLE ecluse WITH PASSWORD = ${quoted(password)}`])
+  }
+}
+
+async function main(): Promise<void> {
+  const [admin, password] = [secret('cassandra-admin-password'), secret('tables-password')]
+  await makeAdministrator(admin)
+  const statements = [
+    'ALTER ROLE cassandra WITH SUPERUSER = false AND LOGIN = false',
+    ...permissions(password),
+    ONE_COPY,
+  ]
+  await run('admin', admin, statements)
+  await ensurePassword(admin, password)
+  process.stdout.write('Cassandra has the keyspace and the role of Écluse\n')
+}
+
+main().catch((error: Error) => {
+  // Its message alone: the driver's error holds the statement, and so a password.
+  process.stderr.write(`Cassandra could not be prepared: ${error.message}\n`)
+  process.exitCode = 1
+})

@@ -40,11 +40,16 @@ async function register(client: ConfluentClient, registrySubject: string, schema
   const library = client.library()
   // The library refuses to go on unless it is told the level that the registry subject has already.
   const compatibility = (await levelOf(client, registrySubject)) as COMPATIBILITY | undefined
-  const { id } = await library.register(
-    { type: SchemaType.JSON, schema },
-    { subject: registrySubject, updateConfig: false, ...(compatibility && { compatibility }) },
-  )
-  return id
+  try {
+    const { id } = await library.register(
+      { type: SchemaType.JSON, schema },
+      { subject: registrySubject, updateConfig: false, ...(compatibility && { compatibility }) },
+    )
+    return id
+  } catch (cause) {
+    if (!(cause instanceof Error && cause.name === 'ConfluentSchemaRegistryArgumentError')) throw cause
+    throw new TypeError('a schema does not compile', { cause })
+  }
 }
 
 /** The registry subject's own compatibility level; undefined where it has none and the server's applies. */

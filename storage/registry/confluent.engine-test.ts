@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { makeCertificates } from '../../test/engines/certificates.ts'
 import { engineAccess } from '../../test/engines/environment.ts'
-import { registryContractSuite } from './contract-suite.ts'
 import { openConfluentRegistry } from './confluent.ts'
+import { registryContractSuite } from './contract-suite.ts'
 import type { Registry } from './registry.ts'
 
 registryContractSuite('a Confluent-compatible server', async () => {
@@ -70,4 +76,22 @@ test('a server whose own check cannot read draft 2020-12 takes a second version 
   await setRule(registrySubject, 'BACKWARD')
   await registry.register(registrySubject, version(1))
   assert.equal((await registry.versions(registrySubject)).length, 2)
+})
+
+test('a certificate that our authority did not sign is refused, one that it did is taken', async t => {
+  const dir = await mkdtemp(join(tmpdir(), 'registry-'))
+  t.after(() => rm(dir, { recursive: true }))
+  const { ca, otherCa, server } = await makeCertificates(dir)
+  const listener = createServer(server, (_, response) => response.end('[]'))
+  await new Promise<void>(resolve => listener.listen(0, '127.0.0.1', resolve))
+  t.after(() => listener.close())
+  const url = `https://127.0.0.1:${(listener.address() as AddressInfo).port}`
+  const trusting = await openConfluentRegistry({ url, ca })
+  t.after(() => trusting.close())
+  await trusting.ping()
+  for (const wrong of [{ url }, { url, ca: otherCa }]) {
+    const registry = await openConfluentRegistry(wrong)
+    t.after(() => registry.close())
+    await assert.rejects(registry.ping(), /certificate.*ECLUSE_REGISTRY_CA/)
+  }
 })

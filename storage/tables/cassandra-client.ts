@@ -49,7 +49,10 @@ export function cassandraPlace(access: ServerAccess): { place: CassandraPlace; s
 }
 
 /** A client that has not connected yet: its first statement connects it. */
-export function cassandraClient(access: ServerAccess, { place, server }: ReturnType<typeof cassandraPlace>): Client {
+export function cassandraClient(
+  access: ServerAccess,
+  { place, server }: ReturnType<typeof cassandraPlace>,
+): { client: Client; close(): Promise<void> } {
   const tls = tlsOptions(access, server.options.tls)
   const { username, password } = access
   const client = new Client({
@@ -78,11 +81,29 @@ export function cassandraClient(access: ServerAccess, { place, server }: ReturnT
     encoding: { useBigIntAsLong: true },
     monitorReporting: { enabled: false },
   })
-  // After an outage of all nodes the driver replaces what it knows of them, and forgets to close the old connections.
-  client.on('hostRemove', (host: { shutdown(drain: boolean): Promise<void> }) => {
+  return { client, close: closeWith(client) }
+}
+
+/** The driver's own, which its types leave out. */
+interface StoppableHost {
+  shutdown(drain: boolean): Promise<void>
+}
+
+/**
+ * After an outage of all nodes the driver replaces what it knows of them and forgets the old connections and timers:
+ * those are drained at once, and whatever was left is stopped in the end, or the process would never do so.
+ */
+function closeWith(client: Client): () => Promise<void> {
+  const replaced = new Set<StoppableHost>()
+  client.on('hostRemove', (host: StoppableHost) => {
+    replaced.add(host)
     host.shutdown(true).catch(() => {})
   })
-  return client
+  return async () => {
+    const current = client.hosts?.values() ?? []
+    await client.shutdown()
+    for (const host of [...replaced, ...(current as unknown as StoppableHost[])]) host.shutdown(false).catch(() => {})
+  }
 }
 
 export function createKeyspace({ keyspace, dataCentre, replication }: CassandraPlace): string {

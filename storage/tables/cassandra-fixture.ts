@@ -45,7 +45,7 @@ export async function temporaryKeyspace(replication = 1): Promise<TemporaryKeysp
 /** A client of one who may do everything. */
 export function adminClient(): Client {
   const access = adminAccess('tables')
-  return cassandraClient(access, cassandraPlace(access))
+  return cassandraClient(access, cassandraPlace(access)).client
 }
 
 export const freshKeyspaceName = () => `suite_${randomUUID().replaceAll('-', '')}`

@@ -31,7 +31,7 @@ const PING_TABLE = 'ecluse_ping'
 export async function openCassandraTables(access: ServerAccess): Promise<Tables> {
   const parsed = cassandraPlace(access)
   const { place } = parsed
-  const client = cassandraClient(access, parsed)
+  const { client, close } = cassandraClient(access, parsed)
   const tables = new Map<string, CassandraTable>()
   const tableOf = (name: string): CassandraTable => {
     const table = tables.get(name)
@@ -74,7 +74,7 @@ export async function openCassandraTables(access: ServerAccess): Promise<Tables>
       closed = true
       // The driver forgets to close what it is still opening.
       await Promise.allSettled(inFlight)
-      await client.shutdown()
+      await close()
     },
   }
 }

@@ -15,7 +15,7 @@ import { freePort, type Server, spawnServer } from './spawn-server.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 const VERSION = '5.0.9'
-const READY_MS = 180_000
+const READY_MS = 240_000
 const PERMISSIONS = join(import.meta.dirname, '../../docs/permissions/cassandra.cql')
 
 export interface RunningCassandra {

@@ -6,9 +6,9 @@ import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeKafkaClient } from '../../storage/event-log/kafka-client.ts'
 import type { ServerAccess } from '../../storage/server-access.ts'
-import { type Certificates, makeCertificates } from './certificates.ts'
+import { makeCertificates } from './certificates.ts'
 import { run } from './engine-cache.ts'
-import { ADMIN, NOBODY, OTHER_CA, variableOf } from './environment.ts'
+import { accessOf, type KafkaAccess, settingsOf } from './kafka-access.ts'
 import { type BrokerPorts, brokerProperties, clientProperties } from './kafka-properties.ts'
 import { jarsOf } from './maven.ts'
 import { freePort, type Server, spawnServer } from './spawn-server.ts'
@@ -23,8 +23,8 @@ const ARTIFACTS = [
 ]
 const SHORT_LIVED = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']
 const LONG_LIVED = ['-Xmx512m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']
-const READY_MS = 120_000
-const TOOL_MS = 60_000
+const READY_MS = 240_000
+const TOOL_MS = 180_000
 const PERMISSIONS = join(import.meta.dirname, '../../docs/permissions/kafka.sh')
 
 export interface Broker {
@@ -45,13 +45,9 @@ export interface RunningKafka {
   stop(): Promise<void>
 }
 
-type Passwords = Record<'admin' | 'ecluse' | 'nobody', string>
-
-interface Place {
+interface Place extends KafkaAccess {
   dir: string
   jars: string
-  certificates: Certificates
-  passwords: Passwords
   ports: BrokerPorts[]
 }
 
@@ -188,39 +184,4 @@ async function grant(place: Place): Promise<void> {
     env: { BOOTSTRAP: `127.0.0.1:${ports[0]!.client}`, CONFIG: config, GATEWAY: 'ecluse', PROCESSORS: 'ecluse' },
     timeoutMs: TOOL_MS,
   })
-}
-
-function accessOf({ ports, certificates, passwords }: Place, username: keyof Passwords): ServerAccess {
-  return {
-    url: `kafka://${ports.map(({ client }) => `127.0.0.1:${client}`).join(',')}?tls=true`,
-    username,
-    password: passwords[username],
-    ca: certificates.ca,
-    cert: certificates.client.cert,
-    key: certificates.client.key,
-  }
-}
-
-function settingsOf(place: Place): Record<string, string> {
-  const { url, username, password, ca, cert, key } = accessOf(place, 'ecluse')
-  const variable = variableOf('event-log')
-  const replicas = place.ports.length
-  return {
-    [variable]: url,
-    [`${variable}_USERNAME`]: username!,
-    [`${variable}_PASSWORD`]: password!,
-    [`${variable}_CA`]: ca!,
-    [`${variable}_CERT`]: cert!,
-    [`${variable}_KEY`]: key!,
-    ECLUSE_KAFKA_REPLICATION: String(replicas),
-    ECLUSE_KAFKA_MIN_INSYNC_REPLICAS: String(Math.min(2, replicas)),
-    ...otherUser(place, ADMIN, 'admin'),
-    ...otherUser(place, NOBODY, 'nobody'),
-    [OTHER_CA]: place.certificates.otherCa,
-  }
-}
-
-function otherUser({ passwords }: Place, whose: string, name: keyof Passwords): Record<string, string> {
-  const variable = variableOf('event-log', whose)
-  return { [`${variable}_USERNAME`]: name, [`${variable}_PASSWORD`]: passwords[name] }
 }

@@ -13,7 +13,7 @@ import { freePort, type Server, spawnServer } from './spawn-server.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 const VERSION = '3.0.9'
-const READY_MS = 120_000
+const READY_MS = 240_000
 const LOOK_MS = 3_000
 const API = 'apis/ccompat/v7'
 const LONG_LIVED = ['-Xmx512m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']

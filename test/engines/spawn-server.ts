@@ -1,8 +1,7 @@
 // Starts a server, waits until it is ready, and sees to it that it does not outlive the process that started it.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -32,7 +31,7 @@ export interface SpawnServerOptions {
   command: string
   args: string[]
   cwd?: string | undefined
-  /** Where its output goes; kept at `stop`. A temporary file, removed at `stop`, if undefined. */
+  /** Where its output goes. A temporary file, gone with our process unless the start failed, if undefined. */
   log?: string | undefined
   /** Beside the environment of this process. */
   env?: Record<string, string> | undefined
@@ -64,12 +63,12 @@ export async function spawnServer(options: SpawnServerOptions): Promise<Server> 
     child.kill('SIGKILL')
     throw error
   }
+  if (logDir) process.on('exit', () => rmSync(logDir, { recursive: true, force: true }))
   const stop = async () => {
     child.kill('SIGTERM')
     const tooLate = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
     await exited
     clearTimeout(tooLate)
-    if (logDir) await rm(logDir, { recursive: true, force: true })
   }
   return { name, pid: child.pid!, log, kill: signal => void child.kill(signal), exited, stop }
 }

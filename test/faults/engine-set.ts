@@ -44,5 +44,6 @@ export async function allEngines(): Promise<Record<string, string>> {
 }
 
 after(async () => {
-  for (const engine of await Promise.allSettled(starting)) if (engine.status === 'fulfilled') await engine.value.stop()
+  const engines = await Promise.allSettled(starting)
+  await Promise.all(engines.map(each => each.status === 'fulfilled' && each.value.stop()))
 })

@@ -2,7 +2,7 @@
 // other test knows.
 
 import { randomBytes } from 'node:crypto'
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { topicOf } from '../../governance/contract/topic-of.ts'
 import { type EcluseProcess, makeDir, spawnEcluse } from '../spawn-ecluse.ts'
@@ -110,6 +110,7 @@ async function startMember(
   settings: Record<string, string>,
 ): Promise<Member> {
   const environment = { ...settings, ECLUSE_DATA_DIR: join(dir, name) }
+  mkdirSync(join(dir, name))
   const member: Member = {
     name,
     current: await spawnEcluse({ dir, verb, environment }),

@@ -2,12 +2,12 @@
 // our own processes in every *.fault-test.ts, and prints what was measured. A broken promise or a skipped test fails.
 
 import { randomInt } from 'node:crypto'
+import { once } from 'node:events'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { finished } from 'node:stream/promises'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
-import { parseArgs } from 'node:util'
+import { inspect, parseArgs } from 'node:util'
 import { faultRun, rows } from './fault.ts'
 import { faultTable } from './fault-table.ts'
 
@@ -36,15 +36,16 @@ const tests = run({
   // In this process, one after the other: all files share one set of servers.
   isolation: 'none',
   concurrency: false,
-  ...(values.only !== undefined && { testNamePatterns: [new RegExp(RegExp.escape(values.only))] }),
+  ...(values.only !== undefined && { testNamePatterns: [values.only] }),
 })
 let sound = false
 tests.on('test:summary', ({ counts, file }) => {
   if (file === undefined) sound = counts.passed > 0 && counts.passed === counts.tests
 })
-const report = tests.compose(new spec())
-report.pipe(process.stdout)
-await finished(report)
+// At once, and not only in the end: a run takes long.
+tests.on('test:fail', ({ name, details }) => process.stdout.write(`${name}: ${inspect(details.error.cause)}\n`))
+tests.compose(spec).pipe(process.stdout)
+await once(tests, 'end')
 
 process.stdout.write(`\n${faultTable(rows)}\n`)
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`)
