@@ -9,21 +9,29 @@ import { openCatalogue } from '../governance/contract/catalogue.ts'
 import { quarantineTopicOf, topicOf } from '../governance/contract/topic-of.ts'
 import { openKeyRing } from '../governance/subjects/key-ring.ts'
 import { openPeople } from '../governance/subjects/people.ts'
-import { readConfig } from '../runtime/config.ts'
+import { type Config, readConfig } from '../runtime/config.ts'
 import { makeLogger } from '../runtime/logger.ts'
 import { startTelemetry } from '../runtime/telemetry.ts'
+import type { Target } from './load.ts'
 
-/** Starts the gateway on a free port. @returns its address and a producer's key */
-export async function startGoverned(dataDir: string): Promise<{ address: string; apiKey: string }> {
+/** The benchmark's contract, no limits of rate; servers as `settings` names them, else embedded. */
+export function benchConfig(dataDir: string, settings: Record<string, string> = {}): Config {
   const contract = join(import.meta.dirname, 'contract')
-  const config = readConfig({
+  return readConfig({
     ECLUSE_DATA_DIR: dataDir,
     ECLUSE_SCHEMAS_DIR: join(contract, 'schemas'),
     ECLUSE_POLICIES_DIR: join(contract, 'policies'),
     ECLUSE_MAX_REQUESTS_PER_SECOND: '1000000',
     ECLUSE_MAX_EVENTS_PER_SECOND: '10000000',
     ECLUSE_LOG_LEVEL: 'error',
+    ...settings,
   })
+}
+
+/** Starts the gateway on a free port, with a producer's key. */
+export async function startGoverned(dataDir: string, settings?: Record<string, string>): Promise<Target> {
+  const config = benchConfig(dataDir, settings)
+  const partitions = config.eventLog === 'sqlite:' ? 1 : config.kafkaPartitions
   const stores = await openStores(config)
   const ring = await openKeyRing(stores.vault, loadKek(config), Date.now)
   const people = await openPeople(stores.vault, ring, config)
@@ -32,7 +40,7 @@ export async function startGoverned(dataDir: string): Promise<{ address: string;
     registry: stores.registry,
     onActivate: async ({ dataset }) => {
       for (const topic of [topicOf(dataset), quarantineTopicOf(dataset)])
-        await stores.log.ensureTopic(topic, { partitions: 1, retentionMs: null })
+        await stores.log.ensureTopic(topic, { partitions, retentionMs: null })
     },
     onProblem: ({ diagnostics }) => {
       throw new Error(JSON.stringify(diagnostics))

@@ -1,21 +1,28 @@
-// A load over HTTP: keep-alive connections, each with one request at a time.
+// A load over HTTP: keep-alive connections, each with one request at a time. Every answer is read and looked at.
 
 import { Agent, request } from 'node:http'
 
-export interface LoadResult {
-  events: number
-  seconds: number
-  /** Milliseconds. */
-  p50: number
-  p99: number
+export interface Target {
+  address: string
+  apiKey: string
 }
 
-/** Sends the bodies over `connections` connections. @throws Error for an answer other than 202 */
+export interface LoadResult {
+  /** All of them acknowledged. */
+  events: number
+  seconds: number
+  p50Ms: number
+  p99Ms: number
+}
+
+/**
+ * Sends the bodies, of `eventsPerBody` events each, over so many connections.
+ * @throws Error for an answer other than 202 with every event accepted
+ */
 export async function load(
-  target: { address: string; apiKey: string },
+  target: Target,
   bodies: Buffer[],
-  eventsPerBody: number,
-  connections: number,
+  { contentType, eventsPerBody, connections }: { contentType: string; eventsPerBody: number; connections: number },
 ): Promise<LoadResult> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
   const url = new URL('/v1/datasets/payments/events', target.address)
@@ -25,17 +32,20 @@ export async function load(
     new Promise<void>((resolve, reject) => {
       const startMs = performance.now()
       const headers = {
-        'content-type': 'application/json',
+        'content-type': contentType,
         'content-length': body.length,
         authorization: `Bearer ${target.apiKey}`,
       }
       const call = request(url, { method: 'POST', agent, headers }, response => {
-        response.resume()
+        const chunks: Buffer[] = []
+        response.on('data', chunk => chunks.push(chunk))
         response.on('end', () => {
           latenciesMs.push(performance.now() - startMs)
-          if (response.statusCode === 202) resolve()
-          else reject(new Error(`answered ${response.statusCode}`))
+          const text = Buffer.concat(chunks).toString()
+          if (response.statusCode === 202 && acceptedIn(text) === eventsPerBody) resolve()
+          else reject(new Error(`${target.address} answered ${response.statusCode}: ${text.slice(0, 500)}`))
         })
+        response.on('error', reject)
       })
       call.on('error', reject)
       call.end(body)
@@ -49,5 +59,10 @@ export async function load(
   agent.destroy()
   latenciesMs.sort((a, b) => a - b)
   const at = (share: number) => latenciesMs[Math.floor(latenciesMs.length * share)]!
-  return { events: bodies.length * eventsPerBody, seconds, p50: at(0.5), p99: at(0.99) }
+  return { events: bodies.length * eventsPerBody, seconds, p50Ms: at(0.5), p99Ms: at(0.99) }
+}
+
+function acceptedIn(text: string): number {
+  const { results } = JSON.parse(text) as { results?: { outcome?: string }[] }
+  return results?.filter(({ outcome }) => outcome === 'accepted').length ?? 0
 }

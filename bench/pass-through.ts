@@ -1,15 +1,38 @@
-// Écluse's own way without its work: the same server, the same event log with its group commit, and nothing between:
-// no strictness, no schema, no look-up, no protection. What governing costs is measured against this.
+// Écluse's own way without its work: the same server, the same event log with its group commit or coalescing, and
+// nothing between: no strictness, no schema, no look-up, no protection. What governing costs is measured against this.
 
 import { join } from 'node:path'
 import { fastify } from 'fastify'
+import type { EventLog } from '../storage/event-log/event-log.ts'
+import { openKafkaEventLog } from '../storage/event-log/kafka.ts'
 import { openSqliteEventLog } from '../storage/event-log/sqlite.ts'
+import type { ServerAccess } from '../storage/server-access.ts'
+import type { Target } from './load.ts'
+import { acceptNdjson } from './ndjson.ts'
 
-/** Starts the pass-through on a free port. @returns its address */
-export async function startPassThrough(dataDir: string): Promise<string> {
-  const log = openSqliteEventLog(join(dataDir, 'event-log.sqlite'))
-  await log.ensureTopic('raw', { partitions: 1, retentionMs: null })
+/** With the defaults of the settings. */
+const LOG_OPTIONS = {
+  replication: 1,
+  minInsyncReplicas: 1,
+  sessionMs: 30_000,
+  maxRecordBytes: 4 * 1_048_576,
+  queueBytes: 64 * 1_048_576,
+  appendMs: 20_000,
+}
+export const PARTITIONS = 6
+
+export const openBenchLog = (access: ServerAccess): EventLog => openKafkaEventLog(access, LOG_OPTIONS)
+
+/** @param kafka embedded if undefined */
+export async function startPassThrough(
+  dataDir: string,
+  kafka?: { access: ServerAccess; topic: string },
+): Promise<Target> {
+  const log = kafka ? openBenchLog(kafka.access) : openSqliteEventLog(join(dataDir, 'event-log.sqlite'))
+  const topic = kafka?.topic ?? 'raw'
+  await log.ensureTopic(topic, { partitions: kafka ? PARTITIONS : 1, retentionMs: null })
   const app = fastify({ bodyLimit: 64 * 1_048_576 })
+  acceptNdjson(app)
   app.post('/v1/datasets/payments/events', async (request, reply) => {
     const events = (Array.isArray(request.body) ? request.body : [request.body]) as {
       id: string
@@ -17,7 +40,7 @@ export async function startPassThrough(dataDir: string): Promise<string> {
     }[]
     await log.append(
       events.map(event => ({
-        topic: 'raw',
+        topic,
         record: {
           key: event.customer.id,
           value: Buffer.from(JSON.stringify(event)),
@@ -31,7 +54,7 @@ export async function startPassThrough(dataDir: string): Promise<string> {
         },
       })),
     )
-    return reply.code(202).send({ results: events.map(({ id }) => ({ id, ok: true })) })
+    return reply.code(202).send({ results: events.map(({ id }) => ({ id, outcome: 'accepted' })) })
   })
-  return app.listen({ host: '127.0.0.1', port: 0 })
+  return { address: await app.listen({ host: '127.0.0.1', port: 0 }), apiKey: '' }
 }

@@ -1,18 +1,33 @@
-// One server under measurement, in a process of its own: `server.ts <variant> <data directory>`. Tells its address, and
+// One server under measurement, in a process of its own, told what to be by its first message. Tells its address, and
 // its CPU time whenever it is asked.
 
+import type { ServerAccess } from '../storage/server-access.ts'
+import { startArchive } from './archive.ts'
 import { startGoverned } from './governed.ts'
+import type { Target } from './load.ts'
 import { startNaive } from './naive.ts'
+import { startNaiveKafka } from './naive-kafka.ts'
 import { startPassThrough } from './pass-through.ts'
 
-const [variant, dataDir] = process.argv.slice(2) as [string, string]
+export interface Job {
+  variant: 'governed' | 'pass-through' | 'naive' | 'archive'
+  dataDir: string
+  /** Kafka, and Écluse's settings that name it; embedded if undefined. */
+  kafka?: { access: ServerAccess; topic: string; settings: Record<string, string> }
+}
 
-if (variant === 'governed') process.send!(await startGoverned(dataDir))
-else if (variant === 'pass-through') process.send!({ address: await startPassThrough(dataDir), apiKey: '' })
-else process.send!({ address: await startNaive(dataDir), apiKey: '' })
+function start({ variant, dataDir, kafka }: Job): Promise<Target> {
+  if (variant === 'governed') return startGoverned(dataDir, kafka?.settings)
+  if (variant === 'archive') return startArchive(dataDir, kafka!.settings)
+  if (variant === 'pass-through') return startPassThrough(dataDir, kafka)
+  return kafka ? startNaiveKafka(kafka) : startNaive(dataDir)
+}
 
-process.on('message', () => {
-  const { user, system } = process.cpuUsage()
-  process.send!({ cpuSeconds: (user + system) / 1e6, rssBytes: process.memoryUsage.rss() })
+process.once('message', async job => {
+  process.send!(await start(job as Job))
+  process.on('message', () => {
+    const { user, system } = process.cpuUsage()
+    process.send!({ cpuSeconds: (user + system) / 1e6 })
+  })
 })
 process.on('disconnect', () => process.exit(0))

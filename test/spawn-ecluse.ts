@@ -40,6 +40,7 @@ export interface EcluseProcess {
 export interface SpawnOptions {
   dir?: string
   verb?: 'serve' | 'gateway' | 'processors'
+  args?: string[]
   environment?: Record<string, string>
 }
 
@@ -66,10 +67,10 @@ export function configIn(dir: string, environment: Record<string, string>): Conf
 
 /** @param options.environment may name an `ECLUSE_DATA_DIR`, for several processes on the files of one directory */
 export async function spawnEcluse(options: SpawnOptions = {}): Promise<EcluseProcess> {
-  const { dir = makeDir(), verb = 'serve', environment = {} } = options
+  const { dir = makeDir(), verb = 'serve', args = [], environment = {} } = options
   const dataDir = environment.ECLUSE_DATA_DIR ?? join(dir, 'data')
   const paths = { dataDir, schemasDir: join(dir, 'schemas'), policiesDir: join(dir, 'policies') }
-  const child = spawn(process.execPath, [join(ROOT, 'cli/main.ts'), verb], {
+  const child = spawn(process.execPath, [join(ROOT, 'cli/main.ts'), verb, ...args], {
     cwd: dir,
     env: { ECLUSE_PORT: '0', ECLUSE_LOG_FORMAT: 'json', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -85,7 +86,7 @@ export async function spawnEcluse(options: SpawnOptions = {}): Promise<EclusePro
     return /"address":"([^"]+)"/.exec(output())?.[1]
   })
   const keys = readKeys(dataDir)
-  const again = { dir, verb, environment }
+  const again = { dir, verb, args, environment }
   return { url, pid: child.pid!, keys, dir, ...paths, output, ...client(url, keys), ...lifecycle(child, again) }
 }
 

@@ -2,7 +2,16 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, describe, test } from 'node:test'
 import kafkajs from 'kafkajs'
-import { adminAccess, engineAccess, engineSettings, nobodyAccess, otherCa } from '../../test/engines/environment.ts'
+import {
+  adminAccess,
+  engineAccess,
+  engineSettings,
+  GATEWAY,
+  nobodyAccess,
+  otherCa,
+  PROCESSORS,
+  partAccess,
+} from '../../test/engines/environment.ts'
 import { eventually } from '../../test/eventually.ts'
 import type { ServerAccess } from '../server-access.ts'
 import { eventLogContractSuite } from './contract-suite.ts'
@@ -213,5 +222,25 @@ describe('Kafka', () => {
     await eventually('it was told twice', () => errors.length >= 2, 60_000)
     await consumer.stop()
     assert.match(errors[0]!.message, /the right Read on group .*--operation Read --group ecluse\./)
+  })
+
+  test('the rights of the gateway are enough to append, those of the processors to consume, and neither may do the other’s', async () => {
+    const [topic, group] = [fresh(), fresh('group')]
+    const [gateway, processors] = [open(partAccess('event-log', GATEWAY)), open(partAccess('event-log', PROCESSORS))]
+    await gateway.ensureTopic(topic, { partitions: 1, retentionMs: null })
+    await processors.ensureTopic(topic, { partitions: 1, retentionMs: null })
+    await gateway.append([entry(topic, 'a')])
+    assert.equal((await take(processors, [topic], group, 1)).length, 1)
+    assert.equal(await processors.lag(group, [topic]), 0)
+    await processors.ping()
+
+    await assert.rejects(processors.append([entry(topic, 'b')]), /the right Write on topic .*--operation Write/)
+    const errors: Error[] = []
+    const nothing = { group: fresh('group'), topics: [topic], batchSize: 1, handle: async () => {} }
+    const consumer = await gateway.consume({ ...nothing, onError: error => errors.push(error) })
+    await eventually('it was told', () => errors.length > 0, 60_000)
+    await consumer.stop()
+    assert.match(errors[0]!.message, /the right Read on (group|topic)/)
+    await Promise.all([gateway.close(), processors.close()])
   })
 })

@@ -6,9 +6,11 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { inspect } from 'node:util'
 import { makeCertificates } from '../../test/engines/certificates.ts'
-import { engineAccess } from '../../test/engines/environment.ts'
+import { engineAccess, nobodyAccess } from '../../test/engines/environment.ts'
 import { openConfluentRegistry } from './confluent.ts'
+import { confluentClient } from './confluent-client.ts'
 import { registryContractSuite } from './contract-suite.ts'
 import type { Registry } from './registry.ts'
 
@@ -34,20 +36,6 @@ async function openFor(t: TestContext): Promise<Registry> {
 const freshName = () => `suite-${randomUUID()}`
 const DRAFT_2020_12 = 'https://json-schema.org/draft/2020-12/schema'
 
-/** Sets the compatibility rule of a registry subject, as its owner would. */
-async function setRule(registrySubject: string, compatibility: string): Promise<void> {
-  const { url, username, password } = engineAccess('registry')
-  const answer = await fetch(`${url}/config/${registrySubject}`, {
-    method: 'PUT',
-    headers: {
-      'content-type': 'application/vnd.schemaregistry.v1+json',
-      ...(username && { authorization: `Basic ${btoa(`${username}:${password}`)}` }),
-    },
-    body: JSON.stringify({ compatibility }),
-  })
-  assert.ok(answer.ok)
-}
-
 test('a schema that names its dialect comes back with it, one that does not without', async t => {
   const registry = await openFor(t)
   for (const schema of [{ $schema: DRAFT_2020_12, title: randomUUID() }, { title: randomUUID() }]) {
@@ -70,12 +58,33 @@ test('two versions with one $id are registered like any others', async t => {
 
 test('a server whose own check cannot read draft 2020-12 takes a second version all the same', async t => {
   const registry = await openFor(t)
+  const { api, close } = confluentClient(engineAccess('registry'))
+  t.after(close)
   const registrySubject = freshName()
   const version = (minLength: number) => ({ $schema: DRAFT_2020_12, type: 'string', title: registrySubject, minLength })
   await registry.register(registrySubject, version(2))
-  await setRule(registrySubject, 'BACKWARD')
+  // As the owner of the registry subject would set it.
+  await api.Subject.updateConfig({ subject: registrySubject, body: { compatibility: 'BACKWARD' } })
   await registry.register(registrySubject, version(1))
   assert.equal((await registry.versions(registrySubject)).length, 2)
+})
+
+test('a wrong password and a missing right name the user and what to mend, without the password', async t => {
+  const access = engineAccess('registry')
+  if (access.username === undefined) return t.skip('this server asks nobody who they are')
+  for (const [wrong, explanation] of [
+    [{ ...access, password: 'wrong-0815' }, /refuses user .*ECLUSE_REGISTRY_PASSWORD/],
+    [nobodyAccess('registry'), /user .* lacks a right/],
+  ] as const) {
+    const registry = await openConfluentRegistry(wrong)
+    t.after(() => registry.close())
+    const error: Error = await registry.register(freshName(), {}).then(
+      () => assert.fail('it worked'),
+      error => error,
+    )
+    assert.match(error.message, explanation)
+    assert.ok(!inspect(error, { depth: 12, showHidden: true }).includes(wrong.password!))
+  }
 })
 
 test('a certificate that our authority did not sign is refused, one that it did is taken', async t => {

@@ -11,6 +11,9 @@ export type Port = (typeof PORTS)[number]
 /** Others than Écluse's own: who may do everything, who may log in and no more, and an authority that signed nothing. */
 export const ADMIN = 'ADMIN_'
 export const NOBODY = 'NOBODY_'
+/** With the rights of one of our parts alone. */
+export const GATEWAY = 'GATEWAY_'
+export const PROCESSORS = 'PROCESSORS_'
 export const OTHER_CA = 'ECLUSE_OTHER_CA'
 
 const SUFFIXES = ['username', 'password', 'ca', 'cert', 'key'] as const
@@ -54,6 +57,11 @@ export function adminAccess(port: Port): ServerAccess {
 /** The same server as one who may log in and nothing else. @throws Error when none was named */
 export function nobodyAccess(port: Port): ServerAccess {
   return { ...engineAccess(port), ...userOf(port, NOBODY) }
+}
+
+/** The same server with the rights that one part of Écluse is given. @throws Error when none was named */
+export function partAccess(port: Port, part: typeof GATEWAY | typeof PROCESSORS): ServerAccess {
+  return { ...engineAccess(port), ...userOf(port, part) }
 }
 
 function userOf(port: Port, whose: string) {

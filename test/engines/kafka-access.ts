@@ -2,9 +2,11 @@
 
 import type { ServerAccess } from '../../storage/server-access.ts'
 import type { Certificates } from './certificates.ts'
-import { ADMIN, NOBODY, OTHER_CA, variableOf } from './environment.ts'
+import { ADMIN, GATEWAY, NOBODY, OTHER_CA, PROCESSORS, variableOf } from './environment.ts'
 
-export type Passwords = Record<'admin' | 'ecluse' | 'nobody', string>
+/** `ecluse` has the rights of both parts, for tests that run both as one user. */
+export const USERS = ['admin', 'ecluse', 'ecluse-gateway', 'ecluse-processors', 'nobody'] as const
+export type Passwords = Record<(typeof USERS)[number], string>
 
 export interface KafkaAccess {
   certificates: Certificates
@@ -41,6 +43,8 @@ export function settingsOf(place: KafkaAccess): Record<string, string> {
     ECLUSE_KAFKA_MIN_INSYNC_REPLICAS: String(Math.min(2, replicas)),
     ...otherUser(place, ADMIN, 'admin'),
     ...otherUser(place, NOBODY, 'nobody'),
+    ...otherUser(place, GATEWAY, 'ecluse-gateway'),
+    ...otherUser(place, PROCESSORS, 'ecluse-processors'),
     [OTHER_CA]: place.certificates.otherCa,
   }
 }

@@ -8,7 +8,7 @@ import { makeKafkaClient } from '../../storage/event-log/kafka-client.ts'
 import type { ServerAccess } from '../../storage/server-access.ts'
 import { makeCertificates } from './certificates.ts'
 import { run } from './engine-cache.ts'
-import { accessOf, type KafkaAccess, settingsOf } from './kafka-access.ts'
+import { accessOf, type KafkaAccess, type Passwords, settingsOf, USERS } from './kafka-access.ts'
 import { type BrokerPorts, brokerProperties, clientProperties } from './kafka-properties.ts'
 import { jarsOf } from './maven.ts'
 import { freePort, type Server, spawnServer } from './spawn-server.ts'
@@ -61,7 +61,7 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
   const jars = await jarsOf(`kafka-${VERSION}`, ARTIFACTS)
   const dir = options.dir ?? temporaryFolder('kafka')
   const certificates = await makeCertificates(dir)
-  const passwords = { admin: secret(), ecluse: secret(), nobody: secret() }
+  const passwords = Object.fromEntries(USERS.map(name => [name, secret()])) as Passwords
   const place: Place = { dir, jars, certificates, passwords, ports: await takePorts(options.brokers) }
   await prepare(place)
   const brokers = await Promise.all(place.ports.map((_, at) => startBroker(place, at)))
@@ -180,8 +180,7 @@ async function grant(place: Place): Promise<void> {
     mode: 0o600,
   })
   const script = 'PATH="$0:$PATH"; . "$1"'
-  await run('sh', ['-c', script, bin, PERMISSIONS], {
-    env: { BOOTSTRAP: `127.0.0.1:${ports[0]!.client}`, CONFIG: config, GATEWAY: 'ecluse', PROCESSORS: 'ecluse' },
-    timeoutMs: TOOL_MS,
-  })
+  const env = { BOOTSTRAP: `127.0.0.1:${ports[0]!.client}`, CONFIG: config }
+  for (const users of [{}, { GATEWAY: 'ecluse', PROCESSORS: 'ecluse' }])
+    await run('sh', ['-c', script, bin, PERMISSIONS], { env: { ...env, ...users }, timeoutMs: TOOL_MS })
 }

@@ -2,25 +2,15 @@
 // other test knows.
 
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { topicOf } from '../../governance/contract/topic-of.ts'
-import { type EcluseProcess, makeDir, spawnEcluse } from '../spawn-ecluse.ts'
+import { type Member, ownDatabases, startMember } from '../fleet-member.ts'
+import { makeDir } from '../spawn-ecluse.ts'
 import { allEngines } from './engine-set.ts'
 
 /** Short, so that what a dead or stopped member held is given to others within a test. */
 export const SESSION_MS = 6_000
-
-/** One process, which may die and come back. */
-export interface Member {
-  name: string
-  /** The one that runs, or ran last. */
-  current: EcluseProcess
-  running: boolean
-  end(signal?: NodeJS.Signals): Promise<void>
-  /** A gateway comes back on its port. */
-  restart(): Promise<void>
-}
 
 export interface Fleet {
   dataset: string
@@ -95,35 +85,4 @@ function makeDatasetDir(dataset: string): string {
   )
   rmSync(join(dir, 'policies/transactions.yaml'))
   return dir
-}
-
-/** `mongodb://host:port/ecluse_vault?…` → `mongodb://host:port/ecluse_vault_<run>?…` */
-function ownDatabases(settings: Record<string, string>, run: string): Record<string, string> {
-  const own = ['ECLUSE_VAULT', 'ECLUSE_DOCUMENTS'].map(name => [name, settings[name]!.replace(/^([^?]*)/, `$1_${run}`)])
-  return { ...settings, ...Object.fromEntries(own) }
-}
-
-async function startMember(
-  name: string,
-  verb: 'gateway' | 'processors',
-  dir: string,
-  settings: Record<string, string>,
-): Promise<Member> {
-  const environment = { ...settings, ECLUSE_DATA_DIR: join(dir, name) }
-  mkdirSync(join(dir, name))
-  const member: Member = {
-    name,
-    current: await spawnEcluse({ dir, verb, environment }),
-    running: true,
-    end: async signal => {
-      if (!member.running) return
-      member.running = false
-      await member.current.end(signal)
-    },
-    restart: async () => {
-      member.current = await member.current.restart({ ECLUSE_PORT: new URL(member.current.url).port })
-      member.running = true
-    },
-  }
-  return member
 }

@@ -27,6 +27,9 @@ if (!Number.isInteger(rounds) || rounds < 1 || rounds > MAX_ROUNDS)
 Object.assign(faultRun, { rounds, seed: Number(values.seed) })
 process.stdout.write(`seed ${faultRun.seed}\n`)
 
+// The servers end with us.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
 const files = readdirSync(import.meta.dirname)
   .filter(name => name.endsWith('.fault-test.ts'))
   .sort()

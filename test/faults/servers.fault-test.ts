@@ -1,0 +1,127 @@
+// The servers die, one at a time, and come back on their own data.
+
+import assert from 'node:assert/strict'
+import { Kafka, logLevel } from 'kafkajs'
+import type { Server } from '../engines/spawn-server.ts'
+import { cassandra, ferretdb, kafka, registry, versitygw } from './engine-set.ts'
+import { type FaultRound, faultTest } from './fault.ts'
+import { holdsWithin } from './pause.ts'
+
+const STATE_MS = 30_000
+
+async function kill(servers: Server[]): Promise<void> {
+  for (const server of servers) server.kill('SIGKILL')
+  await Promise.all(servers.map(({ exited }) => exited))
+}
+
+/** Which broker leads the topic's first partition, from 0. */
+async function leaderOf(topic: string): Promise<number> {
+  const { admin: access } = await kafka()
+  const admin = new Kafka({
+    brokers: access.url.slice('kafka://'.length).split('?')[0]!.split(','),
+    ssl: { ca: [access.ca!] },
+    sasl: { mechanism: 'scram-sha-512', username: access.username!, password: access.password! },
+    logLevel: logLevel.NOTHING,
+  }).admin()
+  await admin.connect()
+  try {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+    return topics[0]!.partitions.find(({ partitionId }) => partitionId === 0)!.leader - 1
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+interface Readiness {
+  code: number
+  status: string
+  degraded: string[]
+}
+
+async function readiness({ fleet }: FaultRound): Promise<Readiness> {
+  const response = await fetch(`${fleet.addresses()[0]}/readyz`)
+  return { code: response.status, ...((await response.json()) as Omit<Readiness, 'code'>) }
+}
+
+/** A port that ingestion does not need is down: the gateway says which, and accepts and archives as before. */
+async function isOnlyDegraded(round: FaultRound, port: string): Promise<void> {
+  const { code, status, degraded } = await holdsWithin(STATE_MS, `${port} is told to be down`, async () => {
+    const answer = await readiness(round)
+    return answer.degraded.includes(port) && answer
+  })
+  assert.deepEqual([code, status, degraded], [200, 'degraded', [port]])
+  const refused = refusals(round)
+  await round.accepts(30)
+  assert.equal(refusals(round), refused)
+  const [newest] = [...round.ledger.accepted].slice(-1)
+  await holdsWithin(STATE_MS, 'it is archived meanwhile', () => round.eye.isArchived(newest!))
+}
+
+const refusals = ({ ledger: { answers } }: FaultRound) => (answers.get('503') ?? 0) + (answers.get('dropped') ?? 0)
+
+const isReady = (round: FaultRound) =>
+  holdsWithin(STATE_MS, 'all is well again', async () => (await readiness(round)).status === 'ready')
+
+faultTest({
+  name: 'broker leader SIGKILL, of three',
+  promise: 'events are accepted by those that are left',
+  strike: async ({ fleet, accepts, lasts }) => {
+    const { brokers } = await kafka()
+    const leader = brokers[await leaderOf(fleet.topic)]!
+    await kill([leader.server])
+    await accepts(30)
+    await lasts(0, 1_000)
+    await leader.restart()
+  },
+})
+
+faultTest({
+  name: 'FerretDB and its PostgreSQL SIGKILL',
+  promise: 'vault and archive come back with all they acknowledged',
+  strike: async ({ lasts }) => {
+    const mongo = await ferretdb()
+    await kill(mongo.servers)
+    await lasts(500, 2_000)
+    await mongo.restart()
+  },
+})
+
+faultTest({
+  name: 'Cassandra SIGKILL',
+  promise: 'ingestion and archive go on, and the tables are told to be degraded',
+  strike: async round => {
+    const tables = await cassandra()
+    await kill(tables.servers)
+    await isOnlyDegraded(round, 'tables')
+    await tables.restart()
+    await isReady(round)
+  },
+})
+
+faultTest({
+  name: 'registry down',
+  promise: 'ingestion and archive go on, and a gateway starts without it',
+  strike: async round => {
+    const server = await registry()
+    await kill(server.servers)
+    await isOnlyDegraded(round, 'registry')
+    const [gateway] = round.fleet.gateways
+    await gateway!.end()
+    await gateway!.restart()
+    await round.accepts(30)
+    await server.restart()
+    await isReady(round)
+  },
+})
+
+faultTest({
+  name: 'S3 down',
+  promise: 'ingestion and archive go on, and the lake is told to be degraded',
+  strike: async round => {
+    const lake = await versitygw()
+    await kill(lake.servers)
+    await isOnlyDegraded(round, 'lake')
+    await lake.restart()
+    await isReady(round)
+  },
+})

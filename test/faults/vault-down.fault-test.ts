@@ -1,0 +1,92 @@
+// The vault's network breaks in every way, and nothing else: without the vault nothing may be accepted.
+
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { after } from 'node:test'
+import { transactionOf } from '../fixtures.ts'
+import { ferretdb } from './engine-set.ts'
+import { type FaultRound, faultTest } from './fault.ts'
+import { holdsWithin } from './pause.ts'
+import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
+
+const STATE_MS = 30_000
+
+let proxy: TcpProxy | undefined
+after(() => proxy?.close())
+
+/** Leads the vault alone through a proxy; its certificate is for this address too. */
+async function throughProxy(): Promise<Record<string, string>> {
+  const { settings } = await ferretdb()
+  const target = new URL(settings.ECLUSE_VAULT!)
+  proxy ??= await startTcpProxy({ targetPort: Number(target.port) })
+  target.port = String(proxy.port)
+  return { ECLUSE_VAULT: target.href.replace('/ecluse_vault', `/ecluse_vault_${randomUUID().slice(0, 8)}`) }
+}
+
+/** A new person's event, which cannot do without the vault. */
+async function postStranger({ fleet }: FaultRound): Promise<Response> {
+  return fetch(`${fleet.addresses()[0]}/v1/datasets/${fleet.dataset}/events`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${fleet.key('producer')}`, 'content-type': 'application/json' },
+    // Never sent to the ledger: should it be stored, the oracle calls it invented.
+    body: JSON.stringify(transactionOf(randomUUID())),
+  })
+}
+
+async function nothingIsAccepted(round: FaultRound): Promise<void> {
+  const response = await postStranger(round)
+  const problem = (await response.json()) as { type: string; detail: string }
+  assert.equal(response.status, 503, JSON.stringify(problem))
+  assert.ok(Number(response.headers.get('retry-after')) > 0)
+  assert.match(problem.detail, /vault/)
+  await holdsWithin(STATE_MS, 'the gateway is not ready', async () => {
+    const { status } = await fetch(`${round.fleet.addresses()[0]}/readyz`)
+    return status === 503
+  })
+}
+
+const isReady = ({ fleet }: FaultRound) =>
+  holdsWithin(STATE_MS, 'the gateway is ready again', async () => {
+    const { status } = await fetch(`${fleet.addresses()[0]}/readyz`)
+    return status === 200
+  })
+
+faultTest({
+  name: 'vault down',
+  promise: 'every producer is answered 503 with Retry-After, and nothing is half done',
+  settings: throughProxy,
+  strike: async round => {
+    await proxy!.cut()
+    await nothingIsAccepted(round)
+    await round.lasts(0, 1_000)
+    await proxy!.heal()
+    await isReady(round)
+  },
+})
+
+faultTest({
+  name: 'vault silent: nothing passes and nobody is told',
+  promise: 'producers are answered within a bound all the same',
+  settings: throughProxy,
+  strike: async round => {
+    proxy!.freeze()
+    await nothingIsAccepted(round)
+    await proxy!.cut()
+    await proxy!.heal()
+    await isReady(round)
+  },
+})
+
+faultTest({
+  name: 'vault slow and half-closed',
+  promise: 'it costs time, and no event',
+  settings: throughProxy,
+  strike: async ({ lasts, accepts }) => {
+    proxy!.delay(100)
+    await lasts(500, 1_000)
+    proxy!.halfClose()
+    await lasts(500, 1_000)
+    await proxy!.heal()
+    await accepts(1)
+  },
+})
