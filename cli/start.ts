@@ -1,6 +1,7 @@
 // The composition root of `serve`, `gateway` and `processors`: stores, keys, contracts, processors, gateway, started in
 // the order in which each needs the one before, and stopped in the reverse.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { makeGateway, makeHealthServer } from '../gateway/server.ts'
 import { openCatalogue } from '../governance/contract/catalogue.ts'
 import { type Diagnostic, formatDiagnostic } from '../governance/contract/diagnostic.ts'
@@ -113,7 +114,16 @@ async function startAll(
   shutdown.onStop('watch', catalogue.watch(config.watchIntervalMs))
 
   const ports = { 'event-log': log, vault, registry, documents, tables, lake }
-  const health = { config, logger, telemetry, catalogue, ports, ...(pipeline && { processors: pipeline }) }
+  const draining = new AbortController()
+  const health = {
+    config,
+    logger,
+    telemetry,
+    catalogue,
+    ports,
+    draining: draining.signal,
+    ...(pipeline && { processors: pipeline }),
+  }
   const app = parts.includes('gateway')
     ? await makeGateway({ ...health, people, ring, log, vault, documents, now })
     : await makeHealthServer(health)
@@ -121,7 +131,11 @@ async function startAll(
   // Fastify hands on what its types do not name.
   const listening = { host: config.host, port: config.port, reusePort: sharePort }
   const address = await app.listen(listening)
-  shutdown.onStop('http', () => app.close())
+  shutdown.onStop('http', async () => {
+    draining.abort()
+    await sleep(config.drainMs)
+    await app.close()
+  })
   logger.info({ address, parts, datasets: catalogue.all().map(({ dataset }) => dataset) }, `listening on ${address}`)
   if (devKeys) tellDevKeys(config, devKeys)
   return { address, logger, stores, stop: shutdown.stop }

@@ -11,13 +11,16 @@ const CLOSE_IDLE_MS = 50
 /** How long a request's headers may still be arriving once the server closes, ms. */
 const HEADERS_MS = 1_000
 
-/** Connections do not outlive their last answer. The signal is aborted once the server was asked to close. */
-export function closeInOrder(app: Gateway): AbortSignal {
+/**
+ * Connections do not outlive their last answer once the server drains or closes.
+ * @returns a signal that is aborted once the server was asked to close
+ */
+export function closeInOrder(app: Gateway, draining?: AbortSignal): AbortSignal {
   const stopping = new AbortController()
   const connections = watchConnections(app)
   app.addHook('onSend', (request, reply, _payload, done) => {
     // What nobody reads of a body may come for ever.
-    if (stopping.signal.aborted || hasUnreadBody(request.raw)) reply.header('connection', 'close')
+    if (draining?.aborted || stopping.signal.aborted || hasUnreadBody(request.raw)) reply.header('connection', 'close')
     done()
   })
   app.addHook('preClose', async () => {

@@ -23,6 +23,8 @@ export interface HealthDeps {
   ports: Record<string, { ping(): Promise<void> }>
   /** What carries events on, where it runs in this process: the topics that hold it up. */
   processors?: { failing(): string[] }
+  /** Aborted when the process was asked to stop: it is not ready any more, and goes on serving for a while. */
+  draining?: AbortSignal
 }
 
 export interface GatewayDeps extends HealthDeps {

@@ -53,6 +53,7 @@ function newApp({ config }: HealthDeps): Gateway {
     // While closing, what comes in over open connections is still served; each answer then closes its connection.
     return503OnClosing: false,
     bodyLimit: config.maxBodyBytes,
+    trustProxy: config.trustProxy === 'loopback' ? 'loopback' : false,
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.server.maxConnections = config.maxOpenConnections
   return app
@@ -66,7 +67,7 @@ export async function makeGateway(deps: GatewayDeps): Promise<Gateway> {
   protectRoutes(app, deps)
   await app.register(fastifySwagger, { openapi: openApi() })
   await app.register(fastifySwaggerUi, { routePrefix: '/docs', staticCSP: DOCS_CSP, theme: { title: 'Écluse' } })
-  const stopping = closeInOrder(app)
+  const stopping = closeInOrder(app, deps.draining)
   await app.register(async routes => {
     healthRoutes(routes as Gateway, deps)
     postEventsRoute(routes as Gateway, deps, stopping)
@@ -85,7 +86,7 @@ export async function makeHealthServer(deps: HealthDeps): Promise<Gateway> {
   await app.register(fastifyRateLimit, rateLimit(deps))
   handleErrors(app as unknown as FastifyInstance, deps.logger)
   await app.register(fastifySwagger, { openapi: openApi() })
-  closeInOrder(app)
+  closeInOrder(app, deps.draining)
   await app.register(async routes => healthRoutes(routes as Gateway, deps))
   await app.ready()
   return app

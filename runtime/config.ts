@@ -83,6 +83,8 @@ function contradictions(config: Config): string[] {
     )
   if (config.kafkaMinInsyncReplicas > config.kafkaReplication)
     problems.push('ECLUSE_KAFKA_MIN_INSYNC_REPLICAS: must not be more than ECLUSE_KAFKA_REPLICATION')
+  if (config.drainMs >= config.shutdownMs)
+    problems.push('ECLUSE_DRAIN_MS: must be less than ECLUSE_SHUTDOWN_MS, which bounds the whole stop')
   if (config.maxRecordBytes < 2 * config.maxEventBytes)
     problems.push(
       'ECLUSE_MAX_RECORD_BYTES: must be at least twice ECLUSE_MAX_EVENT_BYTES, since protection adds to events',

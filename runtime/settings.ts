@@ -164,6 +164,16 @@ export const settings = {
     'failed authentications from one address a second; more are answered 429',
   ),
   maxOpenConnections: setting('4096', integer(1, 1_000_000), 'open HTTP connections'),
+  drainMs: setting(
+    '0',
+    integer(0, 600_000),
+    'how long to go on serving after being asked to stop, while /readyz says 503, ms: for a load balancer to notice',
+  ),
+  trustProxy: setting(
+    'none',
+    oneOf('none', 'loopback'),
+    'whose X-Forwarded-For is believed: nobody’s, or that of a proxy on loopback',
+  ),
   shutdownMs: setting('15000', integer(100, 600_000), 'time given to requests at work when asked to stop, ms'),
   processorBatch: setting('500', integer(1, 10_000), 'records a processor handles at a time'),
   maintenanceIntervalMs: setting('60000', integer(100, 86_400_000), 'how often retention is enforced, ms'),

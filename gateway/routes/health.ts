@@ -14,7 +14,9 @@ const PING_MS = 3_000
 
 const ReadinessShape = Type.Object({
   status: Type.Union([Type.Literal('ready'), Type.Literal('degraded'), Type.Literal('unavailable')]),
-  degraded: Type.Array(Type.String(), { description: 'What does not work: ports by name, `contracts`, `processors`' }),
+  degraded: Type.Array(Type.String(), {
+    description: 'What does not work: ports by name, `contracts`, `processors`; `stopping`',
+  }),
   ports: Type.Record(Type.String(), Type.String({ description: 'ok or unavailable' })),
   contracts: Type.Object({
     live: Type.Array(Type.String()),
@@ -43,7 +45,8 @@ export function healthRoutes(app: Gateway, deps: HealthDeps): void {
       schema: {
         tags: ['operations'],
         summary: 'May events be sent?',
-        description: '503 when the event log or the vault cannot be reached; else 200, with what is degraded.',
+        description:
+          '503 when the event log or the vault cannot be reached, or the process was asked to stop; else 200, with what is degraded.',
         security: [],
         response: { 200: ReadinessShape, 503: ReadinessShape },
       },
@@ -52,8 +55,10 @@ export function healthRoutes(app: Gateway, deps: HealthDeps): void {
       const ports = await pingPorts()
       const problems = deps.catalogue.diagnostics().filter(({ severity }) => severity === 'error')
       const down = Object.keys(ports).filter(name => ports[name] !== 'ok')
-      const unavailable = down.some(name => VITAL_PORTS.includes(name))
+      const stopping = deps.draining?.aborted === true
+      const unavailable = stopping || down.some(name => VITAL_PORTS.includes(name))
       const degraded = [
+        ...(stopping ? ['stopping'] : []),
         ...down,
         ...(problems.length > 0 ? ['contracts'] : []),
         ...(deps.processors?.failing().length ? ['processors'] : []),

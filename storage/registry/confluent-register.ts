@@ -5,6 +5,8 @@ import { type COMPATIBILITY, SchemaType } from '@kafkajs/confluent-schema-regist
 import type { ConfluentClient } from './confluent-client.ts'
 import { hasStatus } from './confluent-explain.ts'
 
+const ATTEMPTS = 3
+
 /**
  * The id of this schema in the registry subject. Looked up first: whoever may only read can work with what another
  * registered.
@@ -36,7 +38,19 @@ async function lookUp({ api }: ConfluentClient, registrySubject: string, schema:
   }
 }
 
+/** Another process may make the registry subject, and give it a level, between our question for it and the library's. */
 async function register(client: ConfluentClient, registrySubject: string, schema: string): Promise<number> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await registerOnce(client, registrySubject, schema)
+    } catch (error) {
+      const isOtherLevel = error instanceof Error && error.name === 'ConfluentSchemaRegistryCompatibilityError'
+      if (!isOtherLevel || attempt === ATTEMPTS) throw error
+    }
+  }
+}
+
+async function registerOnce(client: ConfluentClient, registrySubject: string, schema: string): Promise<number> {
   const library = client.library()
   // The library refuses to go on unless it is told the level that the registry subject has already.
   const compatibility = (await levelOf(client, registrySubject)) as COMPATIBILITY | undefined
