@@ -2,7 +2,9 @@
 // governed, pass-through, naive; single POSTs over 64 connections, batches of 100 over 8.
 //
 //   --kafka          through a real Kafka broker instead of the embedded log
+//   --plaintext      with --kafka: without TLS and logins
 //   --mongodb        with --kafka: the processors also archive into a MongoDB-compatible server
+//   --rounds N       instead of 7, or of 3 with --quick
 //   --profile DIR    each server writes a CPU profile there when it ends
 
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -19,12 +21,14 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     kafka: { type: 'boolean', default: false },
+    plaintext: { type: 'boolean', default: false },
     mongodb: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
     profile: { type: 'string' },
   },
 })
 const VARIANTS = ['governed', 'pass-through', 'naive'] as const
-const ROUNDS = values.quick ? 3 : 7
+const ROUNDS = Number(values.rounds ?? (values.quick ? 3 : 7))
 const SHAPES: Record<string, Shape> = {
   singles: {
     contentType: 'application/json',
@@ -43,14 +47,15 @@ const SHAPES: Record<string, Shape> = {
 const dir = mkdtempSync(join(tmpdir(), 'ecluse-bench-'))
 if (values.profile !== undefined) mkdirSync(values.profile, { recursive: true })
 try {
-  const report = values.kafka ? await measureThroughKafka({ ...options(), mongodb: values.mongodb }) : await measure()
+  const report = values.kafka ? await measureThroughKafka(options()) : await measure()
   process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : textOf(report))
 } finally {
   rmSync(dir, { recursive: true, force: true })
 }
 
 function options() {
-  return { dir, rounds: ROUNDS, shapes: SHAPES, profileDir: values.profile }
+  const { plaintext, mongodb, profile: profileDir } = values
+  return { dir, rounds: ROUNDS, shapes: SHAPES, plaintext, mongodb, profileDir }
 }
 
 async function measure(): Promise<RoundsReport> {

@@ -1,17 +1,19 @@
-// npm run bench -- --kafka: the three stacks through one real broker, which is started here, with the TLS, logins and
-// rights of the engine tests. CPU time is counted for the stack's process and for the broker; the load is made by this
+// npm run bench -- --kafka: the three stacks through one real broker, which is started here: with the TLS, logins and
+// rights of the engine tests, or in plain text. CPU time is counted for the stack's process and for the broker; the load is made by this
 // process, and not counted.
 
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { topicOf } from '../governance/contract/topic-of.ts'
+import type { EventLog } from '../storage/event-log/event-log.ts'
 import type { ServerAccess } from '../storage/server-access.ts'
 import { startFerretdb } from '../test/engines/ferretdb.ts'
 import { startKafka } from '../test/engines/kafka.ts'
 import { eventually } from '../test/eventually.ts'
 import { makeKafka } from './naive-kafka.ts'
 import { openBenchLog, PARTITIONS } from './pass-through.ts'
+import { startPlainBroker } from './plain-broker.ts'
 import { measureRounds, type RoundsReport, type Shape } from './rounds.ts'
 import type { Job } from './server.ts'
 import { type BenchServer, cpuSecondsOf, startServer } from './servers.ts'
@@ -32,6 +34,8 @@ export interface KafkaBenchOptions {
   dir: string
   rounds: number
   shapes: Record<string, Shape>
+  /** Through a broker without TLS and logins. */
+  plaintext: boolean
   /** Also archive into FerretDB. */
   mongodb: boolean
   /** Where CPU profiles go. */
@@ -57,18 +61,29 @@ interface Broker {
   access: ServerAccess
   admin: ServerAccess
   settings: Record<string, string>
+  stop(): Promise<void>
 }
 
 /** @throws Error when an event was not accepted, or a topic holds fewer records than were acknowledged */
 export async function measureThroughKafka(options: KafkaBenchOptions): Promise<KafkaReport> {
-  const kafka = await startKafka({ brokers: 1 })
+  const broker = await (options.plaintext ? startPlaintext(options.dir) : startSecured())
   try {
-    const settings = ownSettings(kafka.settings)
-    const broker = { pid: kafka.brokers[0]!.server.pid, access: accessFrom(settings), admin: kafka.admin, settings }
     return await measure(broker, options)
   } finally {
-    await kafka.stop()
+    await broker.stop()
   }
+}
+
+async function startSecured(): Promise<Broker> {
+  const { settings: all, admin, brokers, stop } = await startKafka({ brokers: 1 })
+  const settings = ownSettings(all)
+  return { pid: brokers[0]!.server.pid, access: accessFrom(settings), admin, settings, stop }
+}
+
+async function startPlaintext(dir: string): Promise<Broker> {
+  const { access, pid, stop } = await startPlainBroker(mkdtempSync(join(dir, 'kafka-')))
+  const replicas = { ECLUSE_KAFKA_REPLICATION: '1', ECLUSE_KAFKA_MIN_INSYNC_REPLICAS: '1' }
+  return { pid, access, admin: access, settings: ownSettings({ ECLUSE_EVENT_LOG: access.url, ...replicas }), stop }
 }
 
 async function measure(broker: Broker, options: KafkaBenchOptions): Promise<KafkaReport> {
@@ -146,7 +161,7 @@ async function measureArchive(
   const server = await startServer(job, profileDir)
   try {
     const [ownBefore, brokerBefore, startMs] = [cpuSecondsOf(server.pid), cpuSecondsOf(broker.pid), performance.now()]
-    while ((await log.lag(ARCHIVE_GROUP, [TOPICS.governed])) > 0) await sleep(LOOK_EVERY_MS)
+    while (!(await isHandled(log))) await sleep(LOOK_EVERY_MS)
     const seconds = (performance.now() - startMs) / 1_000
     const perMillion = (cpuSeconds: number) => Number(((cpuSeconds / events) * 1e6).toPrecision(4))
     return {
@@ -159,6 +174,14 @@ async function measureArchive(
     await server.stop()
     await log.close()
   }
+}
+
+/** A broker that makes its first group cannot say so yet. */
+function isHandled(log: EventLog): Promise<boolean> {
+  return log.lag(ARCHIVE_GROUP, [TOPICS.governed]).then(
+    lag => lag === 0,
+    () => false,
+  )
 }
 
 /** Lets the next processors begin at the first record, once the last ones' session has ended. */

@@ -1,5 +1,5 @@
 // ecluse doctor: looks for what would keep Écluse from running here, and says how to mend it. Changes nothing but a
-// probe file that it takes away again.
+// probe file that it takes away again, and on servers what a first start makes as well.
 
 import { accessSync, constants, existsSync, mkdtempSync, rmSync, statfsSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util'
 import { loadContracts } from '../governance/contract/load.ts'
 import type { Config } from '../runtime/config.ts'
 import { openSqlite } from '../storage/sqlite/open-sqlite.ts'
+import { type Examination, examinedPorts } from './examine-ports.ts'
 import type { Verb } from './verb.ts'
 
 const OLDEST_NODE_MAJOR = 24
@@ -19,8 +20,6 @@ interface Finding {
   detail: string
 }
 
-type Examination = [what: string, examine: (config: Config) => string | Promise<string>]
-
 /** Each returns what it saw, or throws an Error that says what is wrong and how to mend it. */
 const examinations: Examination[] = [
   ['Node', examineNode],
@@ -30,6 +29,7 @@ const examinations: Examination[] = [
   ['port', examinePort],
   ['key-encryption key', examineKek],
   ['contracts', examineContracts],
+  ...examinedPorts,
 ]
 
 const doctor: Verb = async (args, config) => {

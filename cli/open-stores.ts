@@ -35,12 +35,12 @@ export interface Stores {
   close(): Promise<void>
 }
 
-type Port = 'eventLog' | 'registry' | 'vault' | 'documents' | 'tables' | 'lake'
+export type Port = 'eventLog' | 'registry' | 'vault' | 'documents' | 'tables' | 'lake'
 
 /** Embedded, these belong to one process; vault and lake may be shared by processes of one machine. */
 const UNSHARED = ['eventLog', 'registry', 'documents', 'tables'] as const
 
-const isEmbedded = (config: Config, port: Port) => ['sqlite:', 'file:'].includes(config[port])
+export const isEmbedded = (config: Config, port: Port) => ['sqlite:', 'file:'].includes(config[port])
 
 /** Variables of the ports that processes running apart cannot share, because they are embedded. */
 export function unsharedPorts(config: Config): string[] {

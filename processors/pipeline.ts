@@ -33,7 +33,7 @@ export interface Pipeline {
   refresh(): Promise<void>
   /** Records not yet handled. */
   lag(): Promise<number>
-  /** Topics whose last batch could not be handled: it is tried again. */
+  /** Topics of which some batch could not be handled, and groups that could not be joined: it is tried again. */
   failing(): string[]
   stop(): Promise<void>
 }
@@ -88,7 +88,7 @@ export async function startPipeline(deps: PipelineDeps): Promise<Pipeline> {
     lag: async () =>
       (await deps.log.lag(ARCHIVE_GROUP, datasets().map(topicOf))) +
       (await deps.log.lag(QUARANTINE_GROUP, datasets().map(quarantineTopicOf))),
-    failing: () => [...failing],
+    failing: () => [...new Set([...failing].map(place => place.split('/')[0]!))],
     stop: async () => {
       await refreshed
       await Promise.all(groups.map(group => group.stop()))
@@ -120,12 +120,13 @@ function consumeGroup(
       batchSize: deps.batchSize,
       handle: async batch => {
         await handle(deps, datasetOf.get(batch.topic)!, batch)
-        failing.delete(batch.topic)
+        for (const place of [`${batch.topic}/${batch.partition}`, `${batch.topic}/null`, group]) failing.delete(place)
       },
-      onError: (error, topic) => {
-        if (topic !== undefined) failing.add(topic)
-        deps.logger.error({ group, topic, err: loggable(error) }, 'consuming failed; it will be tried again')
+      onError: (error, at) => {
+        failing.add(at ? `${at.topic}/${at.partition}` : group)
+        deps.logger.error({ group, ...at, err: loggable(error) }, 'consuming failed; it will be tried again')
       },
+      onJoin: () => failing.delete(group),
     })
     consumed = topics.join()
   }

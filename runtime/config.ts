@@ -2,7 +2,9 @@
 // all of them.
 
 import { readFileSync } from 'node:fs'
+import { belongTogether } from './pem.ts'
 import { type Setting, settings } from './settings.ts'
+import { isLoopback, isPlain } from './store-url.ts'
 
 export type Config = {
   [name in keyof typeof settings]: (typeof settings)[name] extends Setting<infer T> ? T : never
@@ -28,14 +30,14 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   for (const [name, definition] of Object.entries(settings)) {
     const variable = variableName(name)
     try {
-      config[name] = definition.parse(readVariable(environment, variable) ?? definition.default)
+      config[name] = definition.parse(readVariable(environment, variable, definition) ?? definition.default)
     } catch (error) {
       problems.push(`${variable}: ${(error as Error).message}`)
     }
   }
   problems.push(...unknownVariables(environment))
   const result = config as Config
-  if (problems.length === 0) problems.push(...contradictions(result), ...productionProblems(result))
+  if (problems.length === 0) problems.push(...contradictions(result), ...productionProblems(result, environment))
   if (problems.length > 0) throw new ConfigError(`the configuration is wrong:\n  ${problems.join('\n  ')}`)
   return result
 }
@@ -50,14 +52,20 @@ export function describeConfig(config: Config): [variable: string, value: string
   })
 }
 
-function readVariable(environment: Record<string, string | undefined>, variable: string): string | undefined {
+function readVariable(
+  environment: Record<string, string | undefined>,
+  variable: string,
+  definition: Setting<unknown>,
+): string | undefined {
   const file = environment[`${variable}_FILE`]
   if (file === undefined) return environment[variable]
   if (environment[variable] !== undefined) throw new Error(`is given twice: unset it or ${variable}_FILE`)
   try {
     return readFileSync(file, 'utf8').trim()
   } catch (error) {
-    throw new Error(`its file cannot be read (${(error as NodeJS.ErrnoException).code})`)
+    const problem = `${variable}_FILE names a file that cannot be read (${(error as NodeJS.ErrnoException).code})`
+    // Who gives a secret where its path belongs must not find it in a log.
+    throw new Error('secret' in definition ? problem : `${problem}: ${firstLine(file)}`)
   }
 }
 
@@ -71,7 +79,7 @@ function unknownVariables(environment: Record<string, string | undefined>): stri
 
 /** A certificate is recognised by its first line. */
 function firstLine(value: unknown): string {
-  return String(value).split('\n', 1)[0]!
+  return String(value).split(/\r?\n/, 1)[0]!
 }
 
 /** What each setting allows and two of them together do not. */
@@ -89,10 +97,29 @@ function contradictions(config: Config): string[] {
     problems.push(
       'ECLUSE_MAX_RECORD_BYTES: must be at least twice ECLUSE_MAX_EVENT_BYTES, since protection adds to events',
     )
+  for (const port of ['eventLog', 'registry', 'vault', 'documents', 'tables'] as const)
+    problems.push(...halves(port, config))
   return problems
 }
 
-function productionProblems(config: Config): string[] {
+/** What is of use only together. */
+function halves(port: 'eventLog' | 'registry' | 'vault' | 'documents' | 'tables', config: Config): string[] {
+  const problems: string[] = []
+  for (const [one, other] of [
+    [`${port}Username`, `${port}Password`],
+    [`${port}Cert`, `${port}Key`],
+  ] as const) {
+    if ((config[one] === undefined) === (config[other] === undefined)) continue
+    const [missing, given] = config[one] === undefined ? [one, other] : [other, one]
+    problems.push(`${variableName(missing)}: must be set too where ${variableName(given)} is`)
+  }
+  const [cert, key] = [config[`${port}Cert`], config[`${port}Key`]]
+  if (cert && key && !belongTogether(cert, key))
+    problems.push(`${variableName(`${port}Key`)}: is not the key of ${variableName(`${port}Cert`)}`)
+  return problems
+}
+
+function productionProblems(config: Config, environment: Record<string, string | undefined>): string[] {
   if (config.mode === 'development') return []
   const problems: string[] = []
   if (!config.kek) problems.push('ECLUSE_KEK: must be set in production; make one with `openssl rand -base64 32`')
@@ -100,25 +127,10 @@ function productionProblems(config: Config): string[] {
     problems.push(
       'ECLUSE_HOST: plain HTTP beyond loopback is refused in production; put a TLS proxy in front of 127.0.0.1',
     )
+  if (environment.NODE_TLS_REJECT_UNAUTHORIZED === '0')
+    problems.push('NODE_TLS_REJECT_UNAUTHORIZED: must not be 0 in production, since it lets any server pass for ours')
   for (const port of ['eventLog', 'registry', 'vault', 'documents', 'tables', 'lake'] as const)
     if (isPlain(config[port], config[`${port}Ca`]))
       problems.push(`${variableName(port)}: a server beyond loopback without TLS is refused in production`)
   return problems
-}
-
-/** A server's URL that leads beyond loopback and says nothing of TLS. */
-function isPlain(url: string, ca: string | undefined): boolean {
-  const { scheme, authority, rest } =
-    /^(?<scheme>[a-z0-9+]+):\/\/(?<authority>[^/?]*)(?<rest>.*)$/.exec(url)?.groups ?? {}
-  if (!scheme || ca) return false
-  if (scheme === 's3') {
-    const endpoint = new URLSearchParams(rest!.split('?')[1]).get('endpoint')
-    return endpoint !== null && isPlain(endpoint, ca)
-  }
-  if (scheme === 'https' || scheme === 'mongodb+srv' || /[?&](tls|ssl)=true(&|$)/.test(rest!)) return false
-  return !authority!.split(',').every(host => isLoopback(host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')))
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }

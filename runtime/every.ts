@@ -3,17 +3,27 @@
 import { loggable } from './loggable.ts'
 import type { Logger } from './logger.ts'
 
-/** Starts repeating. The returned function stops it, and resolves once no turn is at work. */
+/**
+ * Starts repeating; a turn that comes while the one before is at work is left out, so that none pile up in an outage.
+ * The returned function stops it, and resolves once no turn is at work.
+ */
 export function every(intervalMs: number, work: () => Promise<void>, logger: Logger): () => Promise<void> {
-  let running = Promise.resolve()
+  let running: Promise<void> | undefined
+  const turn = async () => {
+    try {
+      await work()
+    } catch (error) {
+      logger.error({ err: loggable(error as Error) }, 'maintenance failed; it will be tried again')
+    } finally {
+      running = undefined
+    }
+  }
   const timer = setInterval(() => {
-    running = running
-      .then(work)
-      .catch(error => logger.error({ err: loggable(error) }, 'maintenance failed; it will be tried again'))
+    running ??= turn()
   }, intervalMs)
   timer.unref()
-  return () => {
+  return async () => {
     clearInterval(timer)
-    return running
+    await running
   }
 }

@@ -1,5 +1,8 @@
 // Every setting with its default, its bounds and its meaning, in one table.
 
+import { readCertificates, readPrivateKey } from './pem.ts'
+import { refuseSecrets } from './store-url.ts'
+
 type Parse<T> = (text: string) => T
 
 export interface Setting<T> {
@@ -27,16 +30,14 @@ const oneOf =
     return value as T
   }
 
-/** The embedded side by its scheme, or a server's URL, which never holds a password. */
+/** The embedded side by its scheme, or a server's URL, which never holds a secret. */
 const store =
   (embedded: 'sqlite:' | 'file:', ...schemes: string[]): Parse<string> =>
   value => {
     const beginnings = schemes.map(scheme => `${scheme}://`)
     if (value !== embedded && !beginnings.some(beginning => value.startsWith(beginning)))
       throw new Error(`must be ${embedded} or begin with ${beginnings.join(' or ')}`)
-    if (/^[^/]*\/\/[^/?#]*@/.test(value))
-      throw new Error('holds a user or a password: give them in the variables ending in _USERNAME and _PASSWORD')
-    return value
+    return refuseSecrets(value)
   }
 
 const optional: Parse<string | undefined> = value => (value === '' ? undefined : value)
@@ -60,9 +61,9 @@ function access<const P extends string>(port: P, server: string): Access<P> {
   return {
     [`${port}Username`]: setting('', optional, `user of ${server}`),
     [`${port}Password`]: { ...setting('', optional, `password of ${server}`), secret },
-    [`${port}Ca`]: setting('', optional, `certificate authority of ${server}, PEM; given, TLS is on`),
-    [`${port}Cert`]: setting('', optional, `our certificate for ${server}, PEM`),
-    [`${port}Key`]: { ...setting('', optional, `key of our certificate for ${server}, PEM`), secret },
+    [`${port}Ca`]: setting('', readCertificates, `certificate authority of ${server}, PEM; given, TLS is on`),
+    [`${port}Cert`]: setting('', readCertificates, `our certificate for ${server}, PEM`),
+    [`${port}Key`]: { ...setting('', readPrivateKey, `key of our certificate for ${server}, PEM`), secret },
   } as Access<P>
 }
 
@@ -114,7 +115,7 @@ export const settings = {
   tables: setting('sqlite:', store('sqlite:', 'cassandra'), 'tables: embedded, or Cassandra'),
   ...access('tables', 'Cassandra'),
   lake: setting('file:', store('file:', 's3'), 'lake: embedded, or S3 with the usual AWS variables'),
-  lakeCa: setting('', optional, 'certificate authority of S3, PEM'),
+  lakeCa: setting('', readCertificates, 'certificate authority of S3, PEM'),
   kek: { ...setting('', kek, 'key-encryption key: 32 bytes in base64; made in development'), secret: true as const },
   logFormat: setting('text', oneOf('text', 'json'), 'form of the process’s own log'),
   logLevel: setting('info', oneOf('debug', 'info', 'warn', 'error'), 'least severe level that is logged'),
@@ -182,7 +183,7 @@ export const settings = {
     integer(0, 400 * 86_400_000),
     'how long both keys of a rotated domain live, ms',
   ),
-  url: setting('http://127.0.0.1:8080', text, 'gateway that client verbs talk to'),
+  url: setting('http://127.0.0.1:8080', refuseSecrets, 'gateway that client verbs talk to'),
   apiKey: {
     ...setting('', text, 'API key of client verbs; in development read from the data directory'),
     secret: true as const,

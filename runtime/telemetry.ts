@@ -3,7 +3,7 @@
 
 import type { Meter } from '@opentelemetry/api'
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus'
-import { MeterProvider } from '@opentelemetry/sdk-metrics'
+import { MeterProvider, type ResourceMetrics } from '@opentelemetry/sdk-metrics'
 
 export interface Telemetry {
   meter: Meter
@@ -22,7 +22,13 @@ export function startTelemetry(): Telemetry {
     .addCallback(result => result.observe(process.memoryUsage.rss()))
   return {
     meter,
-    scrape: async () => serializer.serialize((await exporter.collect()).resourceMetrics),
+    scrape: async () => serializer.serialize(named((await exporter.collect()).resourceMetrics)),
     stop: () => provider.shutdown(),
   }
+}
+
+/** By default the service has the name of Node's own path on this machine. */
+function named(metrics: ResourceMetrics): ResourceMetrics {
+  const attributes = { ...metrics.resource.attributes, 'service.name': 'ecluse' }
+  return { ...metrics, resource: Object.create(metrics.resource, { attributes: { value: attributes } }) }
 }

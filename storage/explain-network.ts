@@ -1,5 +1,9 @@
 // What keeps a connection from being made, in a sentence that says what to do. Shared by the real sides of all ports.
 
+/** Told alike whether an authority was given or not: Node does not say which it missed. */
+const UNKNOWN_AUTHORITY =
+  'its certificate is not signed by an authority that we know: give the right one, as a PEM text, as {ca}'
+
 /** What Node reports, by `code`. `{url}` and `{ca}` stand for the variables to look at. */
 const EXPLANATIONS: Record<string, string> = {
   ECONNREFUSED: 'nothing listens there: start the server, or mend {url}',
@@ -10,12 +14,12 @@ const EXPLANATIONS: Record<string, string> = {
   EHOSTUNREACH: 'the host cannot be reached: look at the network, or mend {url}',
   ENETUNREACH: 'the network cannot be reached',
   ETIMEDOUT: 'no answer in time: look at the network, a firewall and the server’s load',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is signed by an authority we do not know: give it as {ca}',
+  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is signed by itself: give it as {ca}',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is not signed by the authority we were given: mend {ca}',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate is not signed by the authority we were given: mend {ca}',
-  UNABLE_TO_GET_ISSUER_CERT: 'its certificate is not signed by the authority we were given: mend {ca}',
-  CERT_SIGNATURE_FAILURE: 'its certificate is not signed by the authority we were given: mend {ca}',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
+  CERT_SIGNATURE_FAILURE: UNKNOWN_AUTHORITY,
   CERT_HAS_EXPIRED: 'its certificate has expired: renew it on the server',
   CERT_NOT_YET_VALID: 'its certificate is not valid yet: look at both clocks',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name: mend the certificate, or the host in {url}',

@@ -117,6 +117,8 @@ describe('ecluse', () => {
     const dir = makeDir()
     const fit = run(dir, ['doctor'], { ECLUSE_PORT: '0' })
     assert.equal(fit.status, 0, fit.stdout)
+    for (const port of ['event-log', 'registry', 'vault', 'documents', 'tables', 'lake'])
+      assert.match(fit.stdout, new RegExp(`^ok +${port} +embedded`, 'm'))
     const ecluse = await spawnEcluse()
     const taken = run(dir, ['doctor'], { ECLUSE_PORT: new URL(ecluse.url).port })
     assert.equal(taken.status, 1)

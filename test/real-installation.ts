@@ -8,12 +8,14 @@ import type { IngestAnswer } from '../gateway/outcome.ts'
 import { loadContracts } from '../governance/contract/load.ts'
 import { type Config, readConfig } from '../runtime/config.ts'
 import { type TemporaryKeyspace, temporaryKeyspace } from '../storage/tables/cassandra-fixture.ts'
-import { engineSettings } from './engines/environment.ts'
+import { engineSettings, GATEWAY, PROCESSORS, partAccess, variableOf } from './engines/environment.ts'
 import { eventually } from './eventually.ts'
 import { type Member, ownDatabases, startMember } from './fleet-member.ts'
 import { makeDir } from './spawn-ecluse.ts'
 
 export interface RealInstallation {
+  /** Stands in the names of datasets, databases and prefixes. */
+  run: string
   /** The names of the project's own datasets in this run. */
   transactions: string
   profiles: string
@@ -42,16 +44,27 @@ export interface RealInstallation {
 const SESSION_MS = 6_000
 const SETTLE_MS = 90_000
 
-/** @param more settings over those of the servers; `compression` of Kafka is an option of its URL */
-export async function startInstallation(more: Record<string, string> = {}): Promise<RealInstallation> {
+export interface InstallationOptions {
+  /** Settings of each gateway, over those of all. Two without any, if left out. */
+  gateways?: Record<string, string>[]
+  /** How many; 2 if left out. */
+  processors?: number
+}
+
+export async function startInstallation(options: InstallationOptions = {}): Promise<RealInstallation> {
+  const ofGateways = options.gateways ?? [{}, {}]
   const run = randomBytes(4).toString('hex')
   const [transactions, profiles] = [`transactions-${run}`, `user-profiles-${run}`]
   const dir = makeRenamedDir({ transactions, 'user-profiles': profiles })
   const keyspace = await temporaryKeyspace()
-  const settings = { ...ownPlaces(engineSettings(), run, keyspace.access.url), ...settingsOfAll(), ...more }
+  const settings = { ...ownPlaces(engineSettings(), run, keyspace.access.url), ...settingsOfAll() }
   const started = await Promise.allSettled([
-    ...[1, 2].map(at => startMember(`gateway-${at}`, 'gateway', dir, settings)),
-    ...[1, 2].map(at => startMember(`processors-${at}`, 'processors', dir, settings)),
+    ...ofGateways.map((own, at) =>
+      startMember(`gateway-${at + 1}`, 'gateway', dir, { ...settings, ...rightsOf(GATEWAY), ...own }),
+    ),
+    ...Array.from({ length: options.processors ?? 2 }, (_, at) =>
+      startMember(`processors-${at + 1}`, 'processors', dir, { ...settings, ...rightsOf(PROCESSORS) }),
+    ),
   ])
   const members = started.flatMap(each => (each.status === 'fulfilled' ? each.value : []))
   const stop = async () => {
@@ -63,10 +76,10 @@ export async function startInstallation(more: Record<string, string> = {}): Prom
     await stop()
     throw failed.reason
   }
-  const [gateways, processors] = [members.slice(0, 2), members.slice(2)]
+  const [gateways, processors] = [members.slice(0, ofGateways.length), members.slice(ofGateways.length)]
   const config = readConfig(onlyOurs(settings))
   return {
-    ...{ transactions, profiles, settings, config, dir, gateways, processors, keyspace, stop },
+    ...{ run, transactions, profiles, settings, config, dir, gateways, processors, keyspace, stop },
     call: (role, path, gateway = 0) => gateways[gateway]!.current.call(role, path),
     post: (dataset, body, gateway = 0) => gateways[gateway]!.current.post(dataset, body),
     contracts: async () => {
@@ -79,11 +92,19 @@ export async function startInstallation(more: Record<string, string> = {}): Prom
   }
 }
 
+/** Each part has a user of its own in Kafka, who has its rights alone. */
+function rightsOf(part: Parameters<typeof partAccess>[1]): Record<string, string> {
+  const { username, password } = partAccess('event-log', part)
+  return { [`${variableOf('event-log')}_USERNAME`]: username!, [`${variableOf('event-log')}_PASSWORD`]: password! }
+}
+
 const settingsOfAll = () => ({
   ECLUSE_KEK: randomBytes(32).toString('base64'),
   ECLUSE_KAFKA_SESSION_MS: String(SESSION_MS),
   ECLUSE_KAFKA_PARTITIONS: '3',
   ECLUSE_LEASE_MS: '500',
+  // The machine runs all the servers besides.
+  ECLUSE_APPEND_MS: '60000',
 })
 
 /** Schemas and policies of the project with the datasets under other names. */

@@ -9,6 +9,8 @@ import { type Config, readConfig } from '../runtime/config.ts'
 import { eventually } from './eventually.ts'
 
 const ROOT = join(import.meta.dirname, '..')
+/** On a machine that does much else at the same time. */
+const START_MS = 120_000
 
 export interface EcluseProcess {
   url: string
@@ -80,10 +82,17 @@ export async function spawnEcluse(options: SpawnOptions = {}): Promise<EclusePro
   const output = () => Buffer.concat(chunks).toString()
   child.stdout.on('data', chunk => chunks.push(chunk))
   child.stderr.on('data', chunk => chunks.push(chunk))
-  const url = await eventually('the gateway listens', () => {
-    const ended = child.exitCode ?? child.signalCode
-    if (ended !== null) throw new Error(`ecluse ${verb} ended with ${ended}:\n${output()}`)
-    return /"address":"([^"]+)"/.exec(output())?.[1]
+  const url = await eventually(
+    'the gateway listens',
+    () => {
+      const ended = child.exitCode ?? child.signalCode
+      if (ended !== null) throw new Error(`ecluse ${verb} ended with ${ended}:\n${output()}`)
+      return /"address":"([^"]+)"/.exec(output())?.[1]
+    },
+    START_MS,
+  ).catch(error => {
+    child.kill('SIGKILL')
+    throw new Error(`${error.message}; it wrote:\n${output()}`, { cause: error })
   })
   const keys = readKeys(dataDir)
   const again = { dir, verb, args, environment }

@@ -96,14 +96,18 @@ function watchPorts({ ports, logger }: HealthDeps): () => Promise<Record<string,
   const before = new Map<string, PortState>(names.map(name => [name, 'ok']))
 
   async function ping(name: string): Promise<PortState> {
-    const failure = await within(PING_MS, ports[name]!.ping()).then(
+    const asked = ports[name]!.ping()
+    const failure = await within(PING_MS, asked).then(
       () => undefined,
       (error: Error) => error,
     )
     const state = failure ? 'unavailable' : 'ok'
     if (state !== before.get(name)) {
-      if (failure) logger.error({ port: name, err: loggable(failure) }, `${name} is unavailable`)
+      const tell = (error: Error) => logger.error({ port: name, err: loggable(error) }, `${name} is unavailable`)
+      if (failure) tell(failure)
       else logger.info({ port: name }, `${name} is back`)
+      // Its own failure, which says what to do, comes after the bound.
+      if (failure instanceof NoAnswer) asked.catch(tell)
     }
     before.set(name, state)
     return state
@@ -115,9 +119,11 @@ function watchPorts({ ports, logger }: HealthDeps): () => Promise<Record<string,
   }
 }
 
+class NoAnswer extends Error {}
+
 async function within(limitMs: number, work: Promise<void>): Promise<void> {
   const { promise, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error(`no answer within ${limitMs} ms`)), limitMs)
+  const timer = setTimeout(() => reject(new NoAnswer(`no answer within ${limitMs} ms`)), limitMs)
   try {
     await Promise.race([work, promise])
   } finally {

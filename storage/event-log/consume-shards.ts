@@ -52,7 +52,7 @@ export function consumeShards(options: ConsumeOptions, source: ShardSource): Con
       retries.set(shard.id, { attempts, notBeforeMs: performance.now() + pauseMs })
       options.onError(
         error instanceof Error ? error : new EventLogUnavailable('a batch was not handled', { cause: error }),
-        shard.topic,
+        { topic: shard.topic, partition: shard.partition },
       )
       return false
     }

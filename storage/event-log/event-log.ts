@@ -48,8 +48,13 @@ export interface ConsumeOptions {
    * batch; when it rejects, the same batch comes again after a growing pause.
    */
   handle: (batch: RecordBatch) => Promise<void>
-  /** Told of each failed attempt, and of the topic whose batch it was, if it was one; the consumer goes on by itself. */
-  onError: (error: Error, topic?: string) => void
+  /**
+   * Told of each failed attempt, and of what it concerns: a batch of a partition, a topic as a whole (`partition` is
+   * null), or the member itself. The consumer goes on by itself.
+   */
+  onError: (error: Error, at?: { topic: string; partition: number | null }) => void
+  /** Told when the member has joined its group, also again after a failure. */
+  onJoin?: () => void
 }
 
 export interface Consumer {

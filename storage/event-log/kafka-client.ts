@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { type Admin, Kafka, logLevel, type Producer, type SASLOptions } from 'kafkajs'
 import { parseServerUrl, type ServerAccess, tlsOptions } from '../server-access.ts'
 
-const URL_FORM = { scheme: 'kafka', defaultPort: 9092, options: ['tls', 'sasl', 'compression'] }
+const URL_FORM = { scheme: 'kafka', defaultPort: 9092, options: ['tls', 'sasl', 'compression'], noPath: true as const }
 const MECHANISMS = ['scram-sha-512', 'scram-sha-256', 'plain'] as const
 const COMPRESSIONS = ['none', 'gzip']
 
@@ -51,11 +51,16 @@ function saslOf({ username, password }: ServerAccess, asked: string | undefined)
   return { mechanism, username, password } as SASLOptions
 }
 
+export interface Renewable<C> {
+  use<T>(work: (client: C) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
 /**
- * Uses a client that is connected at first use, and made anew after a topic it knows turned out to be gone: kafkajs asks
- * for all topics a client ever used together, so that one that was deleted would fail all others.
+ * Uses a client that is connected at first use, and made anew after one topic turned out to be gone, denied or without
+ * a leader: kafkajs asks for all topics a client ever used together, so that one such topic fails all others.
  */
-export function renewable<C extends Admin | Producer>(make: () => C) {
+export function renewable<C extends Admin | Producer>(make: () => C): Renewable<C> {
   let current: { client: C; connected: Promise<void> } | undefined
 
   function connect(): { client: C; connected: Promise<void> } {
@@ -71,14 +76,14 @@ export function renewable<C extends Admin | Producer>(make: () => C) {
   }
 
   return {
-    use: async <T>(work: (client: C) => Promise<T>): Promise<T> => {
+    use: async work => {
       current ??= connect()
       const connection = current
       await connection.connected
       try {
         return await work(connection.client)
       } catch (error) {
-        if (isUnknownTopic(error)) drop(connection)
+        if (isTopicError(error)) drop(connection)
         throw error
       }
     },
@@ -89,10 +94,23 @@ export function renewable<C extends Admin | Producer>(make: () => C) {
   }
 }
 
-/** Whether kafkajs says, by itself or as the cause, that a topic does not exist. */
+const TOPIC_ERRORS = ['UNKNOWN_TOPIC_OR_PARTITION', 'TOPIC_AUTHORIZATION_FAILED', 'LEADER_NOT_AVAILABLE']
+
+/** Whether the error, by itself or by its cause, is about one topic; kafkajs does not say about which. */
+export function isTopicError(error: unknown): boolean {
+  return typesOf(error).some(type => TOPIC_ERRORS.includes(type))
+}
+
+/** Whether the error, by itself or by its cause, says that a topic does not exist. */
 export function isUnknownTopic(error: unknown): boolean {
-  const { type, cause } = (error ?? {}) as { type?: string; cause?: unknown }
-  return type === 'UNKNOWN_TOPIC_OR_PARTITION' || (cause !== error && cause !== undefined && isUnknownTopic(cause))
+  return typesOf(error).includes('UNKNOWN_TOPIC_OR_PARTITION')
+}
+
+/** Kafka's names for what an error and its causes tell. */
+export function typesOf(error: unknown): string[] {
+  if (!(error instanceof Error)) return []
+  const { type, cause } = error as Error & { type?: string }
+  return [...(type ? [type] : []), ...(cause === error ? [] : typesOf(cause))]
 }
 
 interface RequestQueue {

@@ -4,7 +4,7 @@
 import type { EachBatchPayload, IHeaders, Kafka, Consumer as KafkaConsumer } from 'kafkajs'
 import { assignSubscribed } from './assign-subscribed.ts'
 import type { ConsumeOptions, Consumer, StoredRecord } from './event-log.ts'
-import type { TopicIdentity } from './kafka-topic-ids.ts'
+import { MetadataRefused, type TopicIdentities } from './kafka-topic-ids.ts'
 
 /** Pause before a failed batch, or a consumer that failed, is tried again: doubled up to the longest. */
 const FIRST_RETRY_MS = 100
@@ -19,7 +19,7 @@ const FETCH_BYTES = 8 * 1_048_576
 
 export interface ConsumeDeps {
   kafka: Kafka
-  identify: (topics: string[]) => Promise<Map<string, TopicIdentity | undefined>>
+  identify: (topics: string[]) => Promise<TopicIdentities>
   fetchCommitted: (group: string, topic: string) => Promise<Committed[]>
   /** A member that says nothing for this long is taken for dead. */
   sessionMs: number
@@ -46,7 +46,7 @@ export async function consumeKafka(deps: ConsumeDeps, options: ConsumeOptions): 
         if (stopped) break
         const crash = await running.crashed
         if (stopped) break
-        attempts = 0
+        if (running.hasJoined()) attempts = 0
         if (crash !== TOPICS_CHANGED) throw crash
       } catch (error) {
         options.onError(deps.unavailable(error))
@@ -81,7 +81,8 @@ export async function consumeKafka(deps: ConsumeDeps, options: ConsumeOptions): 
 /** One life of a member: until it crashes or is stopped. */
 async function runMember(deps: ConsumeDeps, options: ConsumeOptions) {
   const { kafka, sessionMs, maxRecordBytes } = deps
-  const topics = await existing(deps, options)
+  const identities = await usable(deps, options)
+  const topics = [...identities.keys()]
   const consumer = kafka.consumer({
     groupId: options.group,
     sessionTimeout: sessionMs,
@@ -97,8 +98,12 @@ async function runMember(deps: ConsumeDeps, options: ConsumeOptions) {
   const retries = new Map<string, { attempts: number; timer: NodeJS.Timeout }>()
   const { promise: crashed, resolve: crash } = Promise.withResolvers<unknown>()
   consumer.on(consumer.events.CRASH, ({ payload }) => crash(payload.error))
-  const missing = options.topics.filter(topic => !topics.includes(topic))
-  const watch = missing.length > 0 ? setInterval(() => void lookFor(deps, missing, crash), LONGEST_RETRY_MS) : undefined
+  let joined = false
+  consumer.on(consumer.events.GROUP_JOIN, () => {
+    joined = true
+    options.onJoin?.()
+  })
+  const watch = setInterval(() => void lookForChanges(deps, options.topics, identities, crash), LONGEST_RETRY_MS)
   const stop = async () => {
     crash(undefined)
     clearInterval(watch)
@@ -115,33 +120,43 @@ async function runMember(deps: ConsumeDeps, options: ConsumeOptions) {
       partitionsConsumedConcurrently: CONCURRENT_PARTITIONS,
       eachBatch: payload => eachBatch(payload, options, { incarnations, retries, sessionMs }),
     })
+    for (const [topic, id] of identities) await incarnations.begin(topic, id)
   } catch (error) {
     await stop()
     throw error
   }
-  return { crashed, stop }
+  return { crashed, stop, hasJoined: () => joined }
 }
 
-/** kafkajs cannot consume a list of topics of which one is missing: it must not hold up the others. */
-async function existing(
+/** kafkajs cannot consume a list of topics of which one is gone, denied or broken: it must not hold up the others. */
+async function usable(
   { identify, unavailable }: ConsumeDeps,
   { topics, onError }: ConsumeOptions,
-): Promise<string[]> {
-  const identities = await identify(topics)
-  const found = topics.filter(topic => identities.get(topic))
-  for (const topic of topics.filter(each => !found.includes(each))) onError(unavailable(unknownTopic(topic)), topic)
-  if (found.length === 0) throw unknownTopic(topics.join(', '))
-  return found
+): Promise<Map<string, string>> {
+  const ids = new Map<string, string>()
+  let refused: MetadataRefused | undefined
+  for (const [topic, found] of await identify(topics)) {
+    if (!(found instanceof MetadataRefused)) ids.set(topic, found.id)
+    else {
+      refused = found
+      onError(unavailable(found), { topic, partition: null })
+    }
+  }
+  if (ids.size === 0 && refused) throw refused
+  return ids
 }
 
-/** Ends this life of the member once a topic that was missing is there. */
-async function lookFor({ identify }: ConsumeDeps, missing: string[], crash: (reason: unknown) => void): Promise<void> {
-  const identities = await identify(missing).catch(() => new Map<string, undefined>())
-  if (missing.some(topic => identities.get(topic))) crash(TOPICS_CHANGED)
-}
-
-function unknownTopic(topic: string): Error {
-  return Object.assign(new Error(`topic ${topic} does not exist`), { type: 'UNKNOWN_TOPIC_OR_PARTITION' })
+/** Ends this life of the member once a topic that it left out can be read, or one that it reads was made anew. */
+async function lookForChanges(
+  { identify }: ConsumeDeps,
+  topics: string[],
+  known: Map<string, string>,
+  crash: (reason: unknown) => void,
+): Promise<void> {
+  // Without an answer there is nothing to compare.
+  const identities = await identify(topics).catch(() => new Map())
+  for (const [topic, found] of identities)
+    if (!(found instanceof MetadataRefused) && found.id !== known.get(topic)) crash(TOPICS_CHANGED)
 }
 
 interface BatchDeps {
@@ -164,7 +179,10 @@ async function eachBatch(payload: EachBatchPayload, options: ConsumeOptions, dep
       await options.handle({ topic, partition, incarnation, records })
     } catch (error) {
       comeAgain(payload, deps.retries)
-      options.onError(error instanceof Error ? error : new Error('a batch was not handled', { cause: error }), topic)
+      options.onError(error instanceof Error ? error : new Error('a batch was not handled', { cause: error }), {
+        topic,
+        partition,
+      })
       return
     } finally {
       clearInterval(beating)
@@ -195,10 +213,21 @@ function comeAgain({ batch: { topic, partition }, pause }: EachBatchPayload, ret
 function watchIncarnations({ identify, fetchCommitted }: ConsumeDeps, consumer: KafkaConsumer, group: string) {
   const known = new Map<string, string>()
 
+  /** A position that was committed for another incarnation may lie beyond the end of this one: nothing would come. */
+  async function begin(topic: string, id: string): Promise<void> {
+    const [committed] = await fetchCommitted(group, topic)
+    for (const { partition, metadata } of committed?.partitions ?? []) {
+      if (!metadata || metadata === id) continue
+      known.set(`${topic}/${partition}`, id)
+      consumer.seek({ topic, partition, offset: '0' })
+    }
+  }
+
   /** The incarnation, or undefined for a batch to drop, because reading starts anew. */
   async function of(topic: string, partition: number): Promise<string | undefined> {
-    const id = (await identify([topic])).get(topic)?.id
-    if (id === undefined) throw unknownTopic(topic)
+    const found = (await identify([topic])).get(topic)!
+    if (found instanceof MetadataRefused) throw found
+    const { id } = found
     const key = `${topic}/${partition}`
     const before = known.get(key) ?? (await committedFor(topic, partition)) ?? id
     known.set(key, id)
@@ -211,7 +240,7 @@ function watchIncarnations({ identify, fetchCommitted }: ConsumeDeps, consumer: 
     return committed?.partitions.find(each => each.partition === partition)?.metadata || undefined
   }
 
-  return { of }
+  return { begin, of }
 }
 
 function toRecord(topic: string, partition: number, message: EachBatchPayload['batch']['messages'][0]): StoredRecord {

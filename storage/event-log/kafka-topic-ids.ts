@@ -7,6 +7,12 @@ import type { Cluster, Kafka } from 'kafkajs'
 const METADATA_API = 3
 const METADATA_VERSION = 10
 const UNKNOWN_TOPIC = 3
+/** Kafka's names for what may be wrong with one topic. */
+const ERROR_TYPES: Record<number, string> = {
+  [UNKNOWN_TOPIC]: 'UNKNOWN_TOPIC_OR_PARTITION',
+  5: 'LEADER_NOT_AVAILABLE',
+  29: 'TOPIC_AUTHORIZATION_FAILED',
+}
 const NO_ID = '00000000000000000000000000000000'
 
 export interface TopicIdentity {
@@ -28,7 +34,7 @@ export class MetadataRefused extends Error {
   readonly type: string
   constructor(topic: string, errorCode: number) {
     super(`topic ${topic}: error ${errorCode}`)
-    this.type = { 29: 'TOPIC_AUTHORIZATION_FAILED', 5: 'LEADER_NOT_AVAILABLE' }[errorCode] ?? `ERROR_${errorCode}`
+    this.type = ERROR_TYPES[errorCode] ?? `ERROR_${errorCode}`
   }
 }
 
@@ -72,14 +78,14 @@ interface Exchange {
   response: { decode(raw: Buffer): Promise<object>; parse(decoded: object): Promise<TopicMetadata[]> }
 }
 
+/** What is known of each topic that was asked for: its identity, or what keeps it from having one. */
+export type TopicIdentities = Map<string, TopicIdentity | MetadataRefused>
+
 /**
- * Each topic's identity, undefined for one that does not exist.
- * @throws Error of kafkajs when no broker answers, MetadataRefused when one refuses
+ * Each topic's identity, or what is wrong with this one topic.
+ * @throws Error of kafkajs when no broker answers
  */
-export async function fetchTopicIdentities(
-  cluster: Cluster,
-  topics: string[],
-): Promise<Map<string, TopicIdentity | undefined>> {
+export async function fetchTopicIdentities(cluster: Cluster, topics: string[]): Promise<TopicIdentities> {
   await cluster.connect()
   await cluster.refreshMetadataIfNecessary()
   const found = await askAnyBroker(cluster, {
@@ -95,10 +101,8 @@ export async function fetchTopicIdentities(
     },
   })
   const identities = found.map(({ topic, errorCode, id, partitions }) => {
-    if (errorCode === UNKNOWN_TOPIC) return [topic, undefined] as const
-    if (errorCode !== 0) throw new MetadataRefused(topic, errorCode)
-    if (id === NO_ID) throw new MetadataRefused(topic, UNKNOWN_TOPIC)
-    return [topic, { id, partitions }] as const
+    const code = errorCode === 0 && id === NO_ID ? UNKNOWN_TOPIC : errorCode
+    return [topic, code === 0 ? { id, partitions } : new MetadataRefused(topic, code)] as const
   })
   return new Map(identities)
 }
@@ -158,13 +162,17 @@ export function decodeResponse(raw: Buffer): TopicMetadata[] {
     const id = reader.skip(16).toString('hex')
     reader.skip(1) // is internal
     const partitions = reader.array(() => {
-      reader.skip(2 + 4 + 4 + 4) // error, index, leader, leader epoch
+      const partitionError = reader.int16()
+      reader.skip(4 + 4 + 4) // index, leader, leader epoch
       for (let i = 0; i < 3; i++) reader.array(() => reader.int32()) // replicas, in sync, offline
       reader.tags()
+      return partitionError
     })
     reader.int32() // authorised operations
     reader.tags()
-    return { errorCode, topic, id, partitions: partitions.length }
+    // kafkajs takes a topic for broken of which one partition is.
+    const broken = errorCode || (partitions.find(code => code !== 0) ?? 0)
+    return { errorCode: broken, topic, id, partitions: partitions.length }
   })
 }
 

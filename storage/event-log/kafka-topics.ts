@@ -4,16 +4,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs, { type Admin } from 'kafkajs'
 import type { TopicSettings } from './event-log.ts'
-import type { TopicIdentity } from './kafka-topic-ids.ts'
+import { typesOf } from './kafka-client.ts'
+import { MetadataRefused, type TopicIdentities, type TopicIdentity } from './kafka-topic-ids.ts'
 
 export interface TopicDefaults {
   replication: number
   minInsyncReplicas: number
-  /** Largest batch of records a topic takes, bytes. */
+  /** Largest value of a record that a topic takes, bytes. */
   maxRecordBytes: number
 }
 
 const DAY_MS = 86_400_000
+/** Key, headers and framing of a record, which count as well. */
+const FRAME_BYTES = 65_536
 /** A record outlives its retention by a segment at most: a tenth of it, and never more than a day. */
 const SEGMENT_SHARE = 10
 const LEAST_SEGMENT_MS = 1_000
@@ -31,7 +34,7 @@ export function topicConfig({ retentionMs }: TopicSettings, defaults: TopicDefau
     // Retention runs from reception, not from what an event says of itself.
     'message.timestamp.type': 'LogAppendTime',
     'min.insync.replicas': String(defaults.minInsyncReplicas),
-    'max.message.bytes': String(defaults.maxRecordBytes),
+    'max.message.bytes': String(defaults.maxRecordBytes + FRAME_BYTES),
     'unclean.leader.election.enable': 'false',
   }
 }
@@ -43,7 +46,7 @@ export class TopicUndercuts extends Error {
 
 export interface TopicDeps {
   admin: Admin
-  identify: (topics: string[]) => Promise<Map<string, TopicIdentity | undefined>>
+  identify: (topics: string[]) => Promise<TopicIdentities>
   defaults: TopicDefaults
 }
 
@@ -57,20 +60,21 @@ export async function ensureKafkaTopic(
   topic: string,
   settings: TopicSettings,
 ): Promise<TopicIdentity> {
-  const found = (await identify([topic])).get(topic)
+  const found = (await identify([topic])).get(topic)!
   const wanted = topicConfig(settings, defaults)
-  if (found) {
+  if (!(found instanceof MetadataRefused)) {
     await alignConfig(admin, topic, wanted)
     return found
   }
+  if (found.type !== 'UNKNOWN_TOPIC_OR_PARTITION') throw found
   const configEntries = Object.entries(wanted).map(([name, value]) => ({ name, value }))
   // False when another process was faster.
   await admin.createTopics({
     waitForLeaders: true,
     topics: [{ topic, numPartitions: settings.partitions, replicationFactor: defaults.replication, configEntries }],
   })
-  const made = (await identify([topic])).get(topic)
-  if (!made) throw Object.assign(new Error(`topic ${topic} is not there yet`), { type: 'LEADER_NOT_AVAILABLE' })
+  const made = (await identify([topic])).get(topic)!
+  if (made instanceof MetadataRefused) throw made
   return made
 }
 
@@ -90,12 +94,6 @@ export async function onceSettled<T>(work: () => Promise<T>): Promise<T> {
       await sleep(SETTLE_PAUSE_MS)
     }
   }
-}
-
-function typesOf(error: unknown): string[] {
-  if (!(error instanceof Error)) return []
-  const { type, cause } = error as Error & { type?: string }
-  return [...(type ? [type] : []), ...(cause === error ? [] : typesOf(cause))]
 }
 
 async function alignConfig(admin: Admin, topic: string, wanted: Record<string, string>): Promise<void> {

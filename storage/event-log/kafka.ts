@@ -2,7 +2,7 @@
 // idempotent producer loses acknowledged records when one answer is lost under concurrent sends, while this one may
 // store a record twice, which the archive's first-copy rule makes harmless.
 
-import kafkajs, { type Admin, type Producer, type RecordMetadata } from 'kafkajs'
+import type { Admin } from 'kafkajs'
 import { reach } from '../reach.ts'
 import type { ServerAccess } from '../server-access.ts'
 import { coalesceAppends } from './coalesce-appends.ts'
@@ -10,9 +10,11 @@ import { type EventLog, EventLogUnavailable, type LogRecord, type Position, type
 import { explainKafka, type Operation } from './explain-kafka.ts'
 import { isUnknownTopic, makeKafkaClient, renewable } from './kafka-client.ts'
 import { consumeKafka } from './kafka-consume.ts'
-import { clusterOf, fetchTopicIdentities, type TopicIdentity } from './kafka-topic-ids.ts'
+import { makeProducers } from './kafka-producers.ts'
+import { writeBatchesInOnePass } from './kafka-record-batch.ts'
+import { goesBack, type KnownTopic, newlyKnown, sendAll } from './kafka-send.ts'
+import { clusterOf, fetchTopicIdentities, MetadataRefused } from './kafka-topic-ids.ts'
 import { ensureKafkaTopic, onceSettled, type TopicDefaults } from './kafka-topics.ts'
-import { partitionOf } from './partition-of.ts'
 
 export interface KafkaEventLogOptions extends TopicDefaults {
   /** Records that may wait or be on their way, bytes. */
@@ -26,31 +28,21 @@ export interface KafkaEventLogOptions extends TopicDefaults {
 /** In one send of one topic. kafkajs copies each partition's records once per record, so more is not cheaper. */
 const MAX_SEND_RECORDS = 1_000
 const MAX_SEND_BYTES = 900_000
-/** A partition that a send left unanswered is sent again; see `sendAll`. */
-const MAX_SENDS = 3
-
 /**
  * Opens the log. Nothing is connected yet: each operation connects by itself, also again after an outage.
  * @throws Error that says what is wrong with the settings
  */
 export function openKafkaEventLog(access: ServerAccess, options: KafkaEventLogOptions): EventLog {
   const { kafka, servers, gzip } = makeKafkaClient(access)
+  writeBatchesInOnePass()
   const explain = (operation: Operation, resource: string) =>
     explainKafka({ servers, username: access.username }, operation, resource)
   const cluster = clusterOf(kafka)
   const admin = renewable(() => kafka.admin())
-  const producer = renewable(() =>
-    kafka.producer({
-      idempotent: false,
-      allowAutoTopicCreation: false,
-      // Records come with their partition: see `partitionOf`.
-      createPartitioner:
-        () =>
-        ({ message }) =>
-          message.partition!,
-    }),
-  )
+  const producers = makeProducers(kafka)
   const topics = new Map<string, KnownTopic>()
+  // Half, since sizes are estimated: a batch that is too large would be refused whole.
+  const maxBytes = Math.min(MAX_SEND_BYTES, options.maxRecordBytes / 2)
   const identify = (names: string[]) => fetchTopicIdentities(cluster, names)
 
   async function ensure(topic: string, settings: TopicSettings): Promise<KnownTopic> {
@@ -66,7 +58,8 @@ export function openKafkaEventLog(access: ServerAccess, options: KafkaEventLogOp
 
   async function send(topic: string, records: LogRecord[]): Promise<Position[]> {
     const known = topics.get(topic)!
-    const sendBy = (to: KnownTopic) => producer.use(each => sendAll(each, { topic, records, to, gzip }))
+    const sendBy = (to: KnownTopic) =>
+      producers.use(topic, each => sendAll(each, { topic, records, to, gzip, maxBytes }))
     try {
       const positions = await sendBy(known)
       if (!goesBack(positions, known)) return positions
@@ -82,7 +75,7 @@ export function openKafkaEventLog(access: ServerAccess, options: KafkaEventLogOp
 
   const append = coalesceAppends({
     maxRecords: MAX_SEND_RECORDS,
-    maxBytes: MAX_SEND_BYTES,
+    maxBytes,
     queueBytes: options.queueBytes,
     sendMs: options.appendMs,
     send,
@@ -131,73 +124,16 @@ export function openKafkaEventLog(access: ServerAccess, options: KafkaEventLogOp
 
     // Kafka enforces retention by itself.
     expire: async () => {},
-    ping: () => run('Describe', [], async () => void (await identify([...topics.keys()].slice(0, 1)))),
+    ping: () =>
+      run('Describe', [], async () => {
+        // The first one that was ensured stands for all: the rights of one prefix cover them.
+        for (const found of (await identify([...topics.keys()].slice(0, 1))).values())
+          if (found instanceof MetadataRefused) throw found
+      }),
     close: async () => {
-      await Promise.allSettled([producer.close(), admin.close(), cluster.disconnect()])
+      await Promise.allSettled([producers.close(), admin.close(), cluster.disconnect()])
     },
   }
-}
-
-interface KnownTopic {
-  settings: TopicSettings
-  identity: TopicIdentity
-  /** Last offset given, by partition. */
-  lastOffsets: Map<number, number>
-  /** Which partition the next record without a key goes to. */
-  roundRobin: number
-}
-
-function newlyKnown(settings: TopicSettings, identity: TopicIdentity): KnownTopic {
-  return { settings, identity, lastOffsets: new Map(), roundRobin: 0 }
-}
-
-interface Sending {
-  topic: string
-  records: LogRecord[]
-  to: KnownTopic
-  gzip: boolean
-}
-
-/**
- * Sends records and makes sure that each partition answered. When a leader moves in the middle of a send, kafkajs takes
- * the answer of the new leader for its own earlier partitions as the answer for the moved ones too, and resolves
- * although these were never sent: what was not answered is sent again.
- */
-async function sendAll(producer: Producer, { topic, records, to, gzip }: Sending): Promise<Position[]> {
-  const { partitions, id: incarnation } = to.identity
-  const placed = records.map(record => ({
-    record,
-    partition: record.key === null ? to.roundRobin++ % partitions : partitionOf(record.key, partitions),
-  }))
-  const unanswered = Map.groupBy(placed.keys(), i => placed[i]!.partition)
-  const positions = new Array<Position>(records.length)
-  for (let sends = 0; unanswered.size > 0; sends++) {
-    if (sends === MAX_SENDS) throw new Error('some partitions were not answered')
-    const messages = [...unanswered].flatMap(([partition, indexes]) =>
-      indexes.map(i => ({ partition, ...placed[i]!.record })),
-    )
-    const answers: RecordMetadata[] = await producer.sendBatch({
-      acks: -1,
-      ...(gzip && { compression: kafkajs.CompressionTypes.GZIP }),
-      topicMessages: [{ topic, messages }],
-    })
-    for (const { partition, baseOffset } of answers) {
-      for (const [n, i] of (unanswered.get(partition) ?? []).entries())
-        positions[i] = { incarnation, partition, offset: Number(baseOffset) + n }
-      unanswered.delete(partition)
-    }
-  }
-  return positions
-}
-
-/** Whether an offset is not higher than one that the topic gave before. */
-function goesBack(positions: Position[], { lastOffsets }: KnownTopic): boolean {
-  let back = false
-  for (const { partition, offset } of positions) {
-    if (offset <= (lastOffsets.get(partition) ?? -1)) back = true
-    lastOffsets.set(partition, offset)
-  }
-  return back
 }
 
 async function lagOf(admin: Admin, topic: string, committed: { partition: number; offset: string }[]): Promise<number> {

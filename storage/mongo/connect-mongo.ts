@@ -115,8 +115,7 @@ function clientOf({ url, username, password, ...certificates }: ServerAccess): M
     socketTimeoutMS: SOCKET_MS,
     ...(username && { auth: { username, password: password ?? '' } }),
   }
-  const asked = /[?&](?:tls|ssl)=([^&]*)/i.exec(url)?.[1]
-  const tls = tlsOptions({ url, ...certificates }, asked)
+  const tls = tlsOptions({ url, ...certificates }, tlsAsked(url))
   try {
     const client = new MongoClient(url, tls ? { ...options, tls: true, ...tls } : options)
     if (/^[^/]*\/\/[^/?]*\/[^?]/.test(url)) return client
@@ -126,4 +125,21 @@ function clientOf({ url, username, password, ...certificates }: ServerAccess): M
     throw new Error(`cannot be understood as a MongoDB URL${reason}`)
   }
   throw new Error('must name a database: mongodb://host:port/database')
+}
+
+/**
+ * What the URL says of TLS: on for a `mongodb+srv` that says nothing. Names of options are read as the driver does.
+ * @throws Error for what would keep the server from being verified
+ */
+function tlsAsked(url: string): string | undefined {
+  const at = url.indexOf('?')
+  const options = [...new URLSearchParams(at < 0 ? '' : url.slice(at))].map(([name, value]) => [
+    name.toLowerCase(),
+    value,
+  ])
+  if (options.some(([name]) => /^(tlsinsecure|tlsallowinvalid|sslvalidate)/.test(name!)))
+    throw new Error('would accept any server: leave out tlsInsecure, tlsAllowInvalid… and sslValidate')
+  const asked = options.filter(([name]) => name === 'tls' || name === 'ssl').map(([, value]) => value)
+  if (asked.length > 1) throw new Error('says tls twice: leave one of them out')
+  return asked[0] ?? (url.startsWith('mongodb+srv:') ? 'true' : undefined)
 }

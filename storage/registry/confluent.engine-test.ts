@@ -47,6 +47,14 @@ test('a schema that names its dialect comes back with it, one that does not with
   }
 })
 
+test('processes that start at once and register the same schema all get its one id', async t => {
+  const registrySubject = freshName()
+  const schema = { $schema: DRAFT_2020_12, title: registrySubject }
+  const registries = await Promise.all(Array.from({ length: 6 }, () => openFor(t)))
+  const ids = await Promise.all(registries.map(registry => registry.register(registrySubject, schema)))
+  assert.equal(new Set(ids).size, 1)
+})
+
 test('two versions with one $id are registered like any others', async t => {
   const registry = await openFor(t)
   const registrySubject = freshName()

@@ -9,7 +9,7 @@ import { eventually } from '../eventually.ts'
 import { cassandraArguments, cassandraYaml, LOGBACK } from './cassandra-files.ts'
 import { type Certificates, makeCertificates } from './certificates.ts'
 import { run } from './engine-cache.ts'
-import { ADMIN, NOBODY, OTHER_CA, variableOf } from './environment.ts'
+import { ADMIN, dataDirVariable, NOBODY, OTHER_CA, variableOf } from './environment.ts'
 import { jarsOf } from './maven.ts'
 import { freePort, type Server, spawnServer } from './spawn-server.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -43,7 +43,7 @@ export async function startCassandra(options: { dir?: string } = {}): Promise<Ru
   let server = await startNode(dir, jars)
   const passwords = await makeRoles(place)
   return {
-    settings: settingsOf(place, passwords),
+    settings: { ...settingsOf(place, passwords), [dataDirVariable('tables')]: dir },
     get servers() {
       return [server]
     },

@@ -78,6 +78,15 @@ export function otherCa(): string {
   return ca
 }
 
+/** The folder in which a server that was started here keeps its data; undefined for one that was given. */
+export function engineDataDir(port: Port): string | undefined {
+  return process.env[testVariable(dataDirVariable(port))] || undefined
+}
+
+export function dataDirVariable(port: Port): string {
+  return `${variableOf(port, ADMIN)}_DATA_DIR`
+}
+
 /** All servers as Écluse's own variables, and AWS's, for an Écluse that is spawned against them. */
 export function engineSettings(): Record<string, string> {
   const forPorts = PORTS.flatMap(port => {

@@ -8,6 +8,7 @@ import { makeKafkaClient } from '../../storage/event-log/kafka-client.ts'
 import type { ServerAccess } from '../../storage/server-access.ts'
 import { makeCertificates } from './certificates.ts'
 import { run } from './engine-cache.ts'
+import { dataDirVariable } from './environment.ts'
 import { accessOf, type KafkaAccess, type Passwords, settingsOf, USERS } from './kafka-access.ts'
 import { type BrokerPorts, brokerProperties, clientProperties } from './kafka-properties.ts'
 import { jarsOf } from './maven.ts'
@@ -68,7 +69,7 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
   await grant(place)
   const admin = accessOf(place, 'admin')
   return {
-    settings: settingsOf(place),
+    settings: { ...settingsOf(place), [dataDirVariable('event-log')]: dir },
     admin,
     brokers,
     get servers() {

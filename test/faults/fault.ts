@@ -47,24 +47,24 @@ export interface Fault extends Partial<Omit<FleetOptions, 'settings'>> {
   /** The test's name. */
   promise: string
   load?: Pick<Partial<LoadOptions>, 'producers' | 'maxBatch' | 'maxPauseMs'>
-  /** Called once the fleet runs, before any load. */
-  prepare?: (fleet: Fleet) => Promise<void>
+  /** Another fleet than one on the shared servers. */
+  start?: () => Promise<Fleet>
   /** Breaks something, and heals it; resolves once it is whole again. */
   strike: (round: FaultRound) => Promise<void>
 }
 
 export function faultTest(fault: Fault): void {
   const { name, promise, gateways = 1, processors = 1, settings } = fault
+  const start = fault.start ?? (async () => startFleet({ gateways, processors, settings: await settings?.() }))
   test(`${name}: ${promise}`, async t => {
     const seed = faultRun.seed
     t.diagnostic(`seed ${seed}`)
-    const fleet = await startFleet({ gateways, processors, settings: await settings?.() })
+    const fleet = await start()
     const row: FaultRow = { fault: name, ...nothingYet, seed }
     rows.push(row)
     let eye: Eye | undefined
     try {
       eye = await openEye(fleet.settings, fleet)
-      await fault.prepare?.(fleet)
       await playRounds(t, fault, { fleet, eye, row, random: seededRandom(seed) })
     } catch (error) {
       t.diagnostic(fleet.output())

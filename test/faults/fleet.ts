@@ -6,11 +6,14 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { topicOf } from '../../governance/contract/topic-of.ts'
 import { type Member, ownDatabases, startMember } from '../fleet-member.ts'
-import { makeDir } from '../spawn-ecluse.ts'
+import { type EcluseProcess, makeDir } from '../spawn-ecluse.ts'
 import { allEngines } from './engine-set.ts'
 
 /** Short, so that what a dead or stopped member held is given to others within a test. */
 export const SESSION_MS = 6_000
+
+/** Characters of a process's output. */
+const SHOWN = 4_000
 
 export interface Fleet {
   dataset: string
@@ -39,14 +42,15 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const run = randomBytes(4).toString('hex')
   const dataset = `payments-${run}`
   const dir = makeDatasetDir(dataset)
-  const settings = {
-    ...ownDatabases(await allEngines(), run),
+  const engines = await allEngines()
+  const all = {
+    ...ownDatabases(engines, run),
     ECLUSE_KEK: randomBytes(32).toString('base64'),
     ECLUSE_KAFKA_SESSION_MS: String(SESSION_MS),
     ECLUSE_KAFKA_PARTITIONS: '6',
-    ...options.settings,
   }
-  const member = (verb: 'gateway' | 'processors', at: number) => startMember(`${verb}-${at + 1}`, verb, dir, settings)
+  const settingsOf = (part: Part | 'both') => withOverrides(asPart(all, part), options.settings)
+  const member = (part: Part, at: number) => startMember(`${part}-${at + 1}`, part, dir, settingsOf(part))
   const started = await Promise.allSettled([
     ...Array.from({ length: options.gateways }, (_, at) => member('gateway', at)),
     ...Array.from({ length: options.processors }, (_, at) => member('processors', at)),
@@ -62,14 +66,40 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   return {
     dataset,
     topic: topicOf(dataset),
-    settings,
+    settings: settingsOf('both'),
     gateways,
     processors: members.slice(options.gateways),
     key: role => gateways[0]!.current.keys[role]!,
     addresses: () => gateways.map(({ current }) => current.url),
-    output: () => members.map(({ name, current }) => `-- ${name}\n${current.output().slice(-4_000)}`).join('\n'),
+    output: () => members.map(({ name, current }) => `-- ${name}\n${lastWords(current)}`).join('\n'),
     stop,
   }
+}
+
+/** The end of what a process wrote, without its API keys. */
+export function lastWords(ecluse: EcluseProcess): string {
+  return ecluse
+    .output()
+    .slice(-SHOWN)
+    .replace(/eck_\w+/g, 'eck_…')
+}
+
+type Part = 'gateway' | 'processors'
+
+/** The settings of a part, under its own user where a server has one for it; of both, under one who may do both. */
+function asPart(all: Record<string, string>, part: Part | 'both'): Record<string, string> {
+  const whose = /^ECLUSE_(GATEWAY|PROCESSORS)_/
+  const shared = Object.entries(all).filter(([name]) => !whose.test(name))
+  const own = Object.entries(all).filter(([name]) => whose.exec(name)?.[1] === part.toUpperCase())
+  return Object.fromEntries([...shared, ...own.map(([name, value]) => [name.replace(whose, 'ECLUSE_'), value])])
+}
+
+/** Another server for the log comes with all that stands beside it. */
+function withOverrides(settings: Record<string, string>, overrides: Record<string, string> = {}) {
+  const kept = Object.entries(settings).filter(
+    ([name]) => !overrides.ECLUSE_EVENT_LOG || !name.startsWith('ECLUSE_EVENT_LOG'),
+  )
+  return { ...Object.fromEntries(kept), ...overrides }
 }
 
 /** Schemas and policies with one dataset: the sample's, under another name. */

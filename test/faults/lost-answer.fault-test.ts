@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import { Kafka, logLevel } from 'kafkajs'
 import { openKafkaEventLog } from '../../storage/event-log/kafka.ts'
+import { once } from './engine-set.ts'
 import { faultTest } from './fault.ts'
 import { losingProduceAnswers } from './kafka-frames.ts'
 import { holdsWithin } from './pause.ts'
@@ -14,12 +15,7 @@ const SENDS = 20
 const READ_MS = 30_000
 
 let toLose = 0
-let started: Promise<PlainKafka> | undefined
-const plainKafka = () => {
-  started ??= startPlainKafka(losingProduceAnswers(() => toLose > 0 && toLose-- > 0))
-  return started
-}
-after(async () => void (await (await started)?.stop()))
+const plainKafka = once(() => startPlainKafka(losingProduceAnswers(() => toLose > 0 && toLose-- > 0)))
 
 const clientOf = ({ proxy }: PlainKafka) =>
   new Kafka({

@@ -1,12 +1,15 @@
 // Looks into log and archive from outside, through the very ports.
 
 import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
 import { accessOf } from '../../cli/open-stores.ts'
-import { readConfig } from '../../runtime/config.ts'
+import { type Config, readConfig } from '../../runtime/config.ts'
 import type { Documents } from '../../storage/documents/documents.ts'
 import { openMongoDocuments } from '../../storage/documents/mongo.ts'
+import { openSqliteDocuments } from '../../storage/documents/sqlite.ts'
 import type { EventLog } from '../../storage/event-log/event-log.ts'
 import { openKafkaEventLog } from '../../storage/event-log/kafka.ts'
+import { openSqliteEventLog } from '../../storage/event-log/sqlite.ts'
 import { readEventRecord } from '../../storage/event-record.ts'
 import type { StoredEvent } from '../../storage/stored-shapes.ts'
 import { collections, eventDocumentId } from '../../storage/stored-shapes.ts'
@@ -23,19 +26,44 @@ export interface Place {
 }
 
 export interface Eye {
-  /** Everything of the dataset. */
+  /** Everything of the dataset; not while it grows. */
   read(): Promise<Stored>
+  archive(): Promise<StoredEvent[]>
   isArchived(id: string): Promise<boolean>
   /** Records that the processors have not handled yet. */
   lag(): Promise<number>
   close(): Promise<void>
 }
 
-/** @param settings Écluse's own, naming Kafka and MongoDB */
+/** @param settings Écluse's own, naming Kafka and MongoDB, or neither */
 export async function openEye(settings: Record<string, string>, place: Place): Promise<Eye> {
   const ours = Object.entries(settings).filter(([name]) => name.startsWith('ECLUSE_'))
   const config = readConfig(Object.fromEntries(ours))
-  const log = openKafkaEventLog(accessOf(config, 'eventLog'), {
+  const isEmbedded = config.eventLog === 'sqlite:'
+  const documents = isEmbedded
+    ? await openSqliteDocuments(join(config.dataDir, 'documents.sqlite'))
+    : await openMongoDocuments(accessOf(config, 'documents'))
+  await documents.ensureCollection('events', collections.events)
+  const log = isEmbedded ? undefined : openKafka(config)
+  return eyeOn(log ? work => work(log) : embeddedLog(config), documents, place, log)
+}
+
+type WithLog = <T>(work: (log: EventLog) => Promise<T>) => Promise<T>
+
+/** Opened anew each time: an embedded log knows only what was there, and what it appends itself. */
+function embeddedLog({ dataDir }: Config): WithLog {
+  return async work => {
+    const log = openSqliteEventLog(join(dataDir, 'event-log.sqlite'))
+    try {
+      return await work(log)
+    } finally {
+      await log.close()
+    }
+  }
+}
+
+function openKafka(config: Config): EventLog {
+  return openKafkaEventLog(accessOf(config, 'eventLog'), {
     replication: config.kafkaReplication,
     minInsyncReplicas: config.kafkaMinInsyncReplicas,
     maxRecordBytes: config.maxRecordBytes,
@@ -43,17 +71,18 @@ export async function openEye(settings: Record<string, string>, place: Place): P
     appendMs: config.appendMs,
     sessionMs: config.kafkaSessionMs,
   })
-  const documents = await openMongoDocuments(accessOf(config, 'documents'))
-  await documents.ensureCollection('events', collections.events)
-  return eyeOn(log, documents, place)
 }
 
-export function eyeOn(log: EventLog, documents: Documents, { dataset, topic }: Place): Eye {
+function eyeOn(withLog: WithLog, documents: Documents, { dataset, topic }: Place, kept: EventLog | undefined): Eye {
   return {
-    read: async () => ({ archive: await readArchive(documents, dataset), log: await readLog(log, topic) }),
+    read: async () => ({
+      archive: await readArchive(documents, dataset),
+      log: await withLog(log => readLog(log, topic)),
+    }),
+    archive: () => readArchive(documents, dataset),
     isArchived: async id => (await documents.get('events', eventDocumentId(dataset, id))) !== undefined,
-    lag: () => log.lag(ARCHIVE_GROUP, [topic]),
-    close: async () => void (await Promise.allSettled([log.close(), documents.close()])),
+    lag: () => withLog(log => log.lag(ARCHIVE_GROUP, [topic])),
+    close: async () => void (await Promise.allSettled([kept?.close(), documents.close()])),
   }
 }
 

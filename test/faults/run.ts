@@ -2,11 +2,9 @@
 // our own processes in every *.fault-test.ts, and prints what was measured. A broken promise or a skipped test fails.
 
 import { randomInt } from 'node:crypto'
-import { once } from 'node:events'
-import { readdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from 'node:test'
-import { spec } from 'node:test/reporters'
 import { inspect, parseArgs } from 'node:util'
 import { faultRun, rows } from './fault.ts'
 import { faultTable } from './fault-table.ts'
@@ -25,32 +23,37 @@ const rounds = Number(values.rounds)
 if (!Number.isInteger(rounds) || rounds < 1 || rounds > MAX_ROUNDS)
   throw new Error(`--rounds is a whole number from 1 to ${MAX_ROUNDS}`)
 Object.assign(faultRun, { rounds, seed: Number(values.seed) })
-process.stdout.write(`seed ${faultRun.seed}\n`)
+const say = (text: string) => process.stdout.write(`${text}\n`)
+say(`seed ${faultRun.seed}`)
 
 // The servers end with us.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 
-const files = readdirSync(import.meta.dirname)
-  .filter(name => name.endsWith('.fault-test.ts'))
-  .sort()
-  .map(name => join(import.meta.dirname, name))
 const tests = run({
-  files,
-  // In this process, one after the other: all files share one set of servers.
+  files: [join(import.meta.dirname, 'every.fault-test.ts')],
+  // In this process, one after the other: all share one set of servers.
   isolation: 'none',
   concurrency: false,
   ...(values.only !== undefined && { testNamePatterns: [values.only] }),
 })
-let sound = false
-tests.on('test:summary', ({ counts, file }) => {
-  if (file === undefined) sound = counts.passed > 0 && counts.passed === counts.tests
+const count = { passed: 0, failed: 0, skipped: 0 }
+tests.on('test:diagnostic', ({ message }) => say(`  ${message}`))
+tests.on('test:pass', ({ name, nesting, skip, details }) => {
+  if (nesting === 0) return end()
+  count[skip === undefined ? 'passed' : 'skipped'] += 1
+  say(`${skip === undefined ? 'passed' : 'SKIPPED'}: ${name} (${seconds(details.duration_ms)})`)
 })
-// At once, and not only in the end: a run takes long.
-tests.on('test:fail', ({ name, details }) => process.stdout.write(`${name}: ${inspect(details.error.cause)}\n`))
-tests.compose(spec).pipe(process.stdout)
-await once(tests, 'end')
+tests.on('test:fail', ({ name, nesting, details }) => {
+  if (nesting > 0) count.failed += 1
+  say(`FAILED: ${name} (${seconds(details.duration_ms)})\n${inspect(details.error.cause)}`)
+  if (nesting === 0) end()
+})
 
-process.stdout.write(`\n${faultTable(rows)}\n`)
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`)
-// Whatever a broken connection has left behind may not keep us.
-process.exit(sound ? 0 : 1)
+const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`
+
+/** At the end of the suite, and not of the process: what a broken connection has left behind may not keep us. */
+function end(): void {
+  say(`\n${faultTable(rows)}\n\n${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`)
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`)
+  process.exit(count.passed > 0 && count.failed + count.skipped === 0 ? 0 : 1)
+}

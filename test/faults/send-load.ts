@@ -12,6 +12,8 @@ const MAX_PAUSE_MS = 150
 const DROPPED_PAUSE_MS = 100
 /** A gateway that says nothing for so long is given up. */
 const ANSWER_MS = 30_000
+/** Longer than any fault lasts, and than healing may take. */
+const GIVE_UP_MS = 240_000
 
 export interface LoadOptions {
   ledger: Ledger
@@ -50,6 +52,8 @@ export function startLoad(options: LoadOptions): Load {
   }
 
   const producing = Promise.all(Array.from({ length: producers }, (_, i) => produce(i)))
+  // Told when the load is stopped.
+  producing.catch(() => {})
   return {
     stop: async () => {
       stopping = true
@@ -58,7 +62,11 @@ export function startLoad(options: LoadOptions): Load {
   }
 }
 
-/** Sends events until each is answered for. @param first which of the gateways is asked first */
+/**
+ * Sends events until each is answered for.
+ * @param first which of the gateways is asked first
+ * @throws Error when some are not, for longer than any fault lasts
+ */
 export async function sendUntilAnswered(
   options: Pick<LoadOptions, 'ledger' | 'targets' | 'dataset' | 'apiKey'>,
   events: SentEvent[],
@@ -66,11 +74,13 @@ export async function sendUntilAnswered(
 ): Promise<void> {
   const { ledger, targets, dataset, apiKey } = options
   let target = first
+  const startMs = performance.now()
   for (let left = events; left.length > 0; ) {
     const addresses = targets()
     const url = `${addresses[target % addresses.length]}/v1/datasets/${dataset}/events`
     const outcome = await post(url, apiKey, left, ledger)
     if (outcome.dropped) target++
+    if (performance.now() - startMs > GIVE_UP_MS) throw new Error(`events were not answered for in ${GIVE_UP_MS} ms`)
     left = left.filter((_, i) => !outcome.answered.has(i))
     if (left.length > 0) await pauseMs(outcome.retryAfterMs)
   }

@@ -2,25 +2,27 @@
 
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { after } from 'node:test'
 import { transactionOf } from '../fixtures.ts'
-import { ferretdb } from './engine-set.ts'
+import { ferretdb, once } from './engine-set.ts'
 import { type FaultRound, faultTest } from './fault.ts'
 import { holdsWithin } from './pause.ts'
-import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
+import { startTcpProxy } from './tcp-proxy.ts'
 
 const STATE_MS = 30_000
 
-let proxy: TcpProxy | undefined
-after(() => proxy?.close())
+const proxy = once(async () => {
+  const { settings } = await ferretdb()
+  const { port } = new URL(settings.ECLUSE_VAULT!)
+  const started = await startTcpProxy({ targetPort: Number(port) })
+  return { ...started, stop: started.close }
+})
 
-/** Leads the vault alone through a proxy; its certificate is for this address too. */
+/** Leads the vault alone through the proxy; the server's certificate is for this address too. */
 async function throughProxy(): Promise<Record<string, string>> {
   const { settings } = await ferretdb()
-  const target = new URL(settings.ECLUSE_VAULT!)
-  proxy ??= await startTcpProxy({ targetPort: Number(target.port) })
-  target.port = String(proxy.port)
-  return { ECLUSE_VAULT: target.href.replace('/ecluse_vault', `/ecluse_vault_${randomUUID().slice(0, 8)}`) }
+  const { port } = await proxy()
+  const name = `ecluse_vault_${randomUUID().slice(0, 8)}`
+  return { ECLUSE_VAULT: settings.ECLUSE_VAULT!.replace(/:\d+\/ecluse_vault/, `:${port}/${name}`) }
 }
 
 /** A new person's event, which cannot do without the vault. */
@@ -56,10 +58,10 @@ faultTest({
   promise: 'every producer is answered 503 with Retry-After, and nothing is half done',
   settings: throughProxy,
   strike: async round => {
-    await proxy!.cut()
+    await (await proxy()).cut()
     await nothingIsAccepted(round)
     await round.lasts(0, 1_000)
-    await proxy!.heal()
+    await (await proxy()).heal()
     await isReady(round)
   },
 })
@@ -69,10 +71,11 @@ faultTest({
   promise: 'producers are answered within a bound all the same',
   settings: throughProxy,
   strike: async round => {
-    proxy!.freeze()
+    const network = await proxy()
+    network.freeze()
     await nothingIsAccepted(round)
-    await proxy!.cut()
-    await proxy!.heal()
+    await (await proxy()).cut()
+    await (await proxy()).heal()
     await isReady(round)
   },
 })
@@ -82,11 +85,12 @@ faultTest({
   promise: 'it costs time, and no event',
   settings: throughProxy,
   strike: async ({ lasts, accepts }) => {
-    proxy!.delay(100)
+    const network = await proxy()
+    network.delay(100)
     await lasts(500, 1_000)
-    proxy!.halfClose()
+    network.halfClose()
     await lasts(500, 1_000)
-    await proxy!.heal()
+    await (await proxy()).heal()
     await accepts(1)
   },
 })
