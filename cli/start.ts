@@ -172,8 +172,15 @@ function archiveCount({ meter }: Telemetry) {
 function observeLag({ meter }: Telemetry, pipeline: Pipeline): void {
   meter
     .createObservableGauge('ecluse_processor_lag_records', { description: 'Records not yet handled' })
-    .addCallback(async result => result.observe(await pipeline.lag()))
+    .addCallback(async result => {
+      // Without the log there is no lag to tell; the other metrics must not wait for it.
+      const lag = await Promise.race([pipeline.lag().catch(() => undefined), sleep(LAG_MS, undefined, { ref: false })])
+      if (lag !== undefined) result.observe(lag)
+    })
 }
+
+/** Shorter than a scrape may take. */
+const LAG_MS = 3_000
 
 /** Shown once; never through the log. */
 function tellDevKeys(config: Config, keys: Record<string, string>): void {

@@ -1,7 +1,6 @@
 // The archive, and the one rule everything rests on: of several copies of an event, the first to be archived is
 // effective. A document keeps the position of its first copy; a record is effective if that position is its own.
 
-import type { Catalogue } from '../governance/contract/catalogue.ts'
 import type { Documents, StoredDocument } from '../storage/documents/documents.ts'
 import type { Position } from '../storage/event-log/event-log.ts'
 import { asBody, eventDocumentId, type StoredEvent } from '../storage/stored-shapes.ts'
@@ -15,21 +14,20 @@ export interface ArchiveResult {
   conflicts: PlacedEvent[]
 }
 
-interface ArchiveDeps {
-  documents: Documents
-  catalogue: Catalogue
-}
-
-/** Archives events in the order given. Idempotent. */
+/**
+ * Archives events in the order given. Idempotent.
+ * @param retentionMs of events; undefined where nobody says how long
+ */
 export async function archiveEvents(
-  { documents, catalogue }: ArchiveDeps,
+  documents: Pick<Documents, 'insertFirst'>,
   events: PlacedEvent[],
+  retentionMs: number | undefined,
 ): Promise<ArchiveResult> {
   const result: ArchiveResult = { effective: [], duplicates: [], conflicts: [] }
   if (events.length === 0) return result
   const stored = await documents.insertFirst(
     'events',
-    events.map(event => toDocument(event, catalogue.find(event.record.dataset)?.retentionMs.events ?? null)),
+    events.map(event => toDocument(event, retentionMs)),
   )
   for (const [i, event] of events.entries()) {
     const first = stored[i]!.body as unknown as StoredEvent
@@ -40,13 +38,12 @@ export async function archiveEvents(
   return result
 }
 
-/** @param retentionMs null where no live contract says how long */
-function toDocument(event: PlacedEvent, retentionMs: number | null): StoredDocument {
+function toDocument(event: PlacedEvent, retentionMs: number | undefined): StoredDocument {
   const { dataset, id, receivedAt } = event.record
   return {
     id: eventDocumentId(dataset, id),
     version: 0,
-    expiresAtMs: retentionMs === null ? null : Date.parse(receivedAt) + retentionMs,
+    expiresAtMs: retentionMs === undefined ? null : Date.parse(receivedAt) + retentionMs,
     body: asBody(toStoredEvent(event)),
   }
 }

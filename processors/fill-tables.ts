@@ -1,11 +1,11 @@
 // Fills the tables that are read by time and by person: each effective event has a row in both, which ends with the
 // events' retention. A row is written whole, under the write version of its event's first copy.
 
-import type { Catalogue } from '../governance/contract/catalogue.ts'
 import { topicOf } from '../governance/contract/topic-of.ts'
 import type { StoredEvent } from '../storage/stored-shapes.ts'
-import type { Row, TableSettings, Tables, Upsert } from '../storage/tables/tables.ts'
+import { MAX_TTL_SECONDS, type Row, type TableSettings, type Tables } from '../storage/tables/tables.ts'
 import type { Incarnations } from './incarnations.ts'
+import type { RetentionInForce } from './retentions.ts'
 
 const columns = {
   dataset: 'text',
@@ -40,55 +40,72 @@ const eventTables = {
 } satisfies Record<string, TableSettings>
 
 /** The event tables: made at first use, and tried again at the next if that failed. */
-export function openEventTables(tables: Pick<Tables, 'ensureTable' | 'upsert'>): Pick<Tables, 'upsert'> {
+export function openEventTables(tables: Pick<Tables, 'ensureTable' | 'upsert' | 'remove'>): FillDeps['tables'] {
   let made: Promise<unknown> | undefined
   const make = async () => {
     for (const [name, settings] of Object.entries(eventTables)) await tables.ensureTable(name, settings)
   }
+  const ready = async () => {
+    made ??= make()
+    await made.catch(error => {
+      made = undefined
+      throw error
+    })
+  }
   return {
     upsert: async (name, upserts) => {
-      made ??= make()
-      await made.catch(error => {
-        made = undefined
-        throw error
-      })
+      await ready()
       await tables.upsert(name, upserts)
+    },
+    remove: async (name, removals) => {
+      await ready()
+      await tables.remove(name, removals)
     },
   }
 }
 
 export interface FillDeps {
-  tables: Pick<Tables, 'upsert'>
-  catalogue: Pick<Catalogue, 'find'>
+  tables: Pick<Tables, 'upsert' | 'remove'>
   incarnations: Incarnations
   now: () => number
 }
 
 /**
- * Writes the rows of effective events of one dataset. Idempotent; what has reached its end meanwhile is left out.
- * @param epoch how often the dataset's rows have been written anew
+ * Writes the rows of effective events of one dataset, and removes those of events that have reached their end.
+ * Idempotent.
+ * @param retention undefined where nobody says how long: the rows stay
  */
-export async function fillTables(deps: FillDeps, dataset: string, events: StoredEvent[], epoch: number): Promise<void> {
-  const retentionMs = deps.catalogue.find(dataset)?.retentionMs.events
-  const upserts: { upsert: Upsert; ofPerson: boolean }[] = []
-  for (const event of events) {
-    const leftMs = retentionMs === undefined ? undefined : Date.parse(event.receivedAt) + retentionMs - deps.now()
-    if (leftMs !== undefined && leftMs <= 0) continue
-    const writeVersion = await deps.incarnations.writeVersion(topicOf(dataset), event.position, epoch)
-    const ttlSeconds = leftMs === undefined ? null : Math.ceil(leftMs / 1_000)
-    upserts.push({ upsert: { row: rowOf(event), writeVersion, ttlSeconds }, ofPerson: event.subject !== null })
-  }
-  if (upserts.length === 0) return
-  await deps.tables.upsert(
-    'latest_events',
-    upserts.map(({ upsert }) => upsert),
+export async function fillTables(
+  { tables, incarnations, now }: FillDeps,
+  dataset: string,
+  events: StoredEvent[],
+  retention: RetentionInForce | undefined,
+): Promise<void> {
+  const placed = await Promise.all(
+    events.map(async event => {
+      const writeVersion = await incarnations.writeVersion(topicOf(dataset), event.position, retention?.epoch ?? 0)
+      const leftMs = retention && Date.parse(event.receivedAt) + retention.events - now()
+      return { row: rowOf(event), writeVersion, leftMs }
+    }),
   )
-  const ofPersons = upserts.filter(({ ofPerson }) => ofPerson)
-  if (ofPersons.length > 0)
-    await deps.tables.upsert(
-      'events_by_subject',
-      ofPersons.map(({ upsert }) => upsert),
-    )
+  for (const [name, { partitionKey, clusteringKey }] of Object.entries(eventTables)) {
+    const keys = [...partitionKey, ...clusteringKey.map(({ column }) => column)]
+    const rows = placed.filter(({ row }) => keys.every(key => row[key] !== null))
+    const living = rows.filter(({ leftMs }) => leftMs === undefined || leftMs > 0)
+    const ended = rows.filter(({ leftMs }) => leftMs !== undefined && leftMs <= 0)
+    const upserts = living.map(({ leftMs, ...upsert }) => ({ ...upsert, ttlSeconds: ttlOf(leftMs) }))
+    const removals = ended.map(({ row, writeVersion }) => ({
+      key: Object.fromEntries(keys.map(key => [key, row[key]!])),
+      writeVersion,
+    }))
+    if (upserts.length > 0) await tables.upsert(name, upserts)
+    if (removals.length > 0) await tables.remove(name, removals)
+  }
+}
+
+/** What the tables cannot hold for so long is held as long as they can, rather than bringing its batch again for ever. */
+function ttlOf(leftMs: number | undefined): number | null {
+  return leftMs === undefined ? null : Math.min(Math.ceil(leftMs / 1_000), MAX_TTL_SECONDS)
 }
 
 function rowOf({ dataset, id, time, subject, receivedAt, schema, policy, event }: StoredEvent): Row {

@@ -8,7 +8,7 @@ import type { Vault } from '../storage/vault/vault.ts'
 const EPOCH_BITS = 11n
 const OFFSET_BITS = 41n
 const MAX_INCARNATIONS = 2_048
-const MAX_EPOCHS = 2_048
+export const MAX_EPOCHS = 2_048
 
 export interface Incarnations {
   /**

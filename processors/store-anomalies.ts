@@ -1,7 +1,6 @@
 // Keeps what should not be, so that it is seen: a conflicting copy with its protected content, a record nobody can
 // read with its position.
 
-import type { Catalogue } from '../governance/contract/catalogue.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Documents, StoredDocument } from '../storage/documents/documents.ts'
 import type { Position } from '../storage/event-log/event-log.ts'
@@ -10,16 +9,19 @@ import type { PlacedEvent, UnreadableRecord } from './read-records.ts'
 
 interface AnomalyDeps {
   documents: Documents
-  catalogue: Catalogue
   logger: Logger
   now: () => number
 }
 
-/** Stores one anomaly for each; idempotent, since an anomaly is named by its record's position. */
+/**
+ * Stores one anomaly for each; idempotent, since an anomaly is named by its record's position.
+ * @param retentionMs of events; undefined where nobody says how long
+ */
 export async function storeAnomalies(
   deps: AnomalyDeps,
   dataset: string,
   found: { conflicts: PlacedEvent[]; unreadable: UnreadableRecord[] },
+  retentionMs: number | undefined,
 ): Promise<void> {
   const conflicts = found.conflicts.map(({ record, position }) =>
     anomaly(deps, dataset, position, {
@@ -39,7 +41,7 @@ export async function storeAnomalies(
       copy: null,
     }),
   )
-  const documents = [...conflicts, ...unreadable]
+  const documents = [...conflicts, ...unreadable].map(stored => ({ ...stored, expiresAtMs: endOf(stored) }))
   if (documents.length === 0) return
   await deps.documents.insertFirst('anomalies', documents)
   deps.logger.warn(

@@ -33,10 +33,7 @@ export interface ServerUrlForm {
  * Reads `scheme://host:port,host/path?option=value`, which, having several hosts, is no URL of the WHATWG's.
  * @throws Error that says what is wrong, without the URL itself
  */
-export function parseServerUrl(
-  url: string,
-  { scheme, defaultPort, options: known, noPath }: ServerUrlForm,
-): ServerUrl {
+export function parseServerUrl(url: string, { scheme, defaultPort, options: known, noPath }: ServerUrlForm): ServerUrl {
   const match = /^([a-z0-9+]+):\/\/([^/?#@]+)(?:\/([^?#]*))?(?:\?([^#]*))?$/.exec(url)
   if (match?.[1] !== scheme) throw new Error(`must be ${scheme}://host:port,host:port?option=value, without a password`)
   const query = new URLSearchParams(match[4] ?? '')

@@ -11,6 +11,8 @@ const VITAL_PORTS = ['event-log', 'vault']
 
 /** A port that has not answered by then counts as unavailable: whoever asks has a bound of their own. */
 const PING_MS = 3_000
+/** How long a look at the ports is good for. */
+const FRESH_MS = 500
 
 const ReadinessShape = Type.Object({
   status: Type.Union([Type.Literal('ready'), Type.Literal('degraded'), Type.Literal('unavailable')]),
@@ -26,6 +28,8 @@ const ReadinessShape = Type.Object({
 
 export function healthRoutes(app: Gateway, deps: HealthDeps): void {
   const pingPorts = watchPorts(deps)
+  // What is wrong from the beginning is told without being asked for.
+  app.addHook('onListen', () => void pingPorts())
   app.get(
     '/livez',
     {
@@ -113,9 +117,16 @@ function watchPorts({ ports, logger }: HealthDeps): () => Promise<Record<string,
     return state
   }
 
-  return async () => {
+  async function look(): Promise<Record<string, PortState>> {
     const states = await Promise.all(names.map(ping))
     return Object.fromEntries(names.map((name, i) => [name, states[i]!]))
+  }
+
+  // Whoever asks needs no key, and each look writes to every store: all who ask share one.
+  let last: Promise<Record<string, PortState>> | undefined
+  return () => {
+    last ??= look().finally(() => setTimeout(() => (last = undefined), FRESH_MS).unref())
+    return last
   }
 }
 

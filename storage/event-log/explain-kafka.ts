@@ -14,6 +14,19 @@ export interface KafkaContext {
 /** The right that an operation lacks when Kafka says a topic, a group or the cluster is not authorised. */
 export type Operation = 'Write' | 'Read' | 'Describe' | 'Create' | 'DescribeConfigs' | 'AlterConfigs'
 
+/** Says which right a step lacked, where an operation takes several steps; the `cause` is what Kafka answered. */
+export class RightMissing extends Error {
+  override name = 'RightMissing'
+  readonly right: Operation
+  constructor(right: Operation, options: { cause: unknown }) {
+    super(`the right ${right} is missing`, options)
+    this.right = right
+  }
+}
+
+/** What kafkajs says where a connection was taken and nothing came over it. */
+const SILENCE = new Set(['Broker not connected', 'Connection timeout'])
+
 const LIMITS: Record<string, string> = {
   NOT_ENOUGH_REPLICAS: 'too few replicas are in sync: bring the missing brokers back',
   NOT_ENOUGH_REPLICAS_AFTER_APPEND: 'too few replicas are in sync: bring the missing brokers back',
@@ -33,13 +46,18 @@ export function explainKafka({ servers, username }: KafkaContext, operation: Ope
     const user = username ?? 'ANONYMOUS'
     if (known.some(({ name }) => name === 'KafkaJSSASLAuthenticationError'))
       return `${where} refused user ${user}: mend ${VARIABLE}_USERNAME and ${VARIABLE}_PASSWORD`
+    const command = (kind: string, right: Operation) =>
+      `kafka-acls.sh --bootstrap-server ${servers.split(',')[0]} --add --allow-principal User:${user} --operation ${right} --${kind} ecluse. --resource-pattern-type prefixed`
     const grant = (kind: string, name: string, right: Operation) =>
-      `${where} refuses user ${user} the right ${right} on ${kind} ${name}. Grant it: kafka-acls.sh --bootstrap-server ${servers.split(',')[0]} --add --allow-principal User:${user} --operation ${right} --${kind} ecluse. --resource-pattern-type prefixed`
-    for (const { type, name } of known) {
+      `${where} refuses user ${user} the right ${right} on ${kind} ${name}. Grant it: ${command(kind, right)}`
+    for (const { type, name, message, right } of known) {
+      if (name === 'TopicUndercuts') return `${where}: ${message}: ${command('topic', 'AlterConfigs')}`
+      if (right) return grant('topic', resource, right)
       if (type === 'TOPIC_AUTHORIZATION_FAILED') return grant('topic', resource, operation)
-      // A missing right on a group arrives as a coordinator that cannot be found.
-      if (type === 'GROUP_AUTHORIZATION_FAILED' || name === 'KafkaJSGroupCoordinatorNotFound')
-        return grant('group', resource, 'Read')
+      if (type === 'GROUP_AUTHORIZATION_FAILED') return grant('group', resource, 'Read')
+      // A missing right on a group arrives so as well.
+      if (name === 'KafkaJSGroupCoordinatorNotFound')
+        return `${grant('group', resource, 'Read')}. If it has the right: __consumer_offsets has no leader, bring the missing brokers back`
       if (type === 'CLUSTER_AUTHORIZATION_FAILED') return grant('topic', resource, 'Create')
       if (type !== undefined && Object.hasOwn(LIMITS, type)) return `${where}: ${LIMITS[type]}`
     }
@@ -47,16 +65,27 @@ export function explainKafka({ servers, username }: KafkaContext, operation: Ope
     if (network) return `${where}: ${network}`
     if (known.some(({ name }) => name === 'KafkaJSRequestTimeoutError' || name === 'AppendRefused'))
       return `${where} does not answer in time: look at its log and its load`
+    const doubts = `is TLS asked of a plain listener, or the reverse?${username === undefined ? ` Does it ask for a user: ${VARIABLE}_USERNAME?` : ''}`
+    if (known.some(({ message }) => SILENCE.has(message)))
+      return `${where} takes the connection and does not answer: look at its log and its load; ${doubts}`
     if (known.some(({ name }) => name.startsWith('KafkaJSConnection')))
-      return `${where} cannot be reached: start it, or mend ${VARIABLE}; is TLS asked of a plain listener, or the reverse?`
+      return `${where} cannot be reached: start it, or mend ${VARIABLE}; ${doubts}`
     return `${where} cannot be read or written`
   }
 }
 
-function chainOf(error: unknown, depth: number): { name: string; type?: string }[] {
+interface Known {
+  name: string
+  message: string
+  type?: string
+  right?: Operation
+}
+
+function chainOf(error: unknown, depth: number): Known[] {
   if (depth === 0 || typeof error !== 'object' || error === null) return []
-  const { name, type, cause, originalError, errors } = error as Record<string, unknown>
-  const own = { name: String(name), ...(typeof type === 'string' && { type }) }
+  const { name, message, type, cause, originalError, errors } = error as Record<string, unknown>
+  const own = { name: String(name), message: String(message), ...(typeof type === 'string' && { type }) }
   const inner = [cause, originalError, ...(Array.isArray(errors) ? errors : [])]
-  return [own, ...inner.flatMap(each => chainOf(each, depth - 1))]
+  const right = error instanceof RightMissing ? error.right : undefined
+  return [{ ...own, ...(right && { right }) }, ...inner.flatMap(each => chainOf(each, depth - 1))]
 }

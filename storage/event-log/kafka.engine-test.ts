@@ -164,6 +164,75 @@ describe('Kafka', () => {
     assert.equal(seen.find(({ value }) => value === 'A')!.incarnation, next[0]!.incarnation)
   })
 
+  test('a topic made anew with as many records as were read before is noticed, though nothing comes beyond the position', async () => {
+    await admin.connect()
+    const [topic, group] = [fresh(), fresh('group')]
+    await log.ensureTopic(topic, { partitions: 1, retentionMs: null })
+    await log.append(['a', 'b'].map(value => entry(topic, value)))
+    const seen: string[] = []
+    const handle = async ({ records }: RecordBatch) => void seen.push(...records.map(({ value }) => value.toString()))
+    const consumer = await log.consume({ group, topics: [topic], batchSize: 10, handle, onError: () => {} })
+    await eventually('the first records are read', () => seen.length === 2)
+    await admin.deleteTopics({ topics: [topic] })
+    await eventually('it is made anew and filled', () =>
+      log.append(['A', 'B'].map(value => entry(topic, value))).catch(() => false as const),
+    )
+    await eventually('the new records are read', () => seen.includes('B'), 60_000)
+    await consumer.stop()
+  })
+
+  test('one append may be larger than what a topic takes at once, and keeps its order', async () => {
+    const small = openKafkaEventLog(access, { ...options, maxRecordBytes: 200_000 })
+    const topic = fresh()
+    await small.ensureTopic(topic, { partitions: 2, retentionMs: null })
+    const values = Array.from({ length: 60 }, (_, i) => `${i} `.padEnd(50_000, 'x'))
+    const positions = await small.append(values.map(value => entry(topic, value, 'one person')))
+    const offsets = positions.map(({ offset }) => offset)
+    assert.deepEqual(
+      offsets,
+      Array.from({ length: 60 }, (_, i) => i),
+    )
+    const [largest] = await small.append([entry(topic, 'y'.repeat(199_000), 'one person')])
+    assert.equal(largest!.offset, 60)
+    await small.close()
+  })
+
+  test('a topic that is denied fails by itself: others are appended to and consumed', async () => {
+    await admin.connect()
+    const [denied, fine, group] = [fresh(), fresh(), fresh('group')]
+    for (const topic of [denied, fine]) await log.ensureTopic(topic, { partitions: 1, retentionMs: null })
+    await log.append([entry(denied, 'a'), entry(fine, 'a')])
+    const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs
+    const rule = {
+      resourceType: AclResourceTypes.TOPIC,
+      resourceName: denied,
+      resourcePatternType: ResourcePatternTypes.LITERAL,
+      principal: `User:${access.username}`,
+      host: '*',
+      operation: AclOperationTypes.ALL,
+      permissionType: AclPermissionTypes.DENY,
+    }
+    await admin.createAcls({ acl: [rule] })
+    try {
+      await assert.rejects(log.append([entry(denied, 'b')]), new RegExp(`right Write on topic ${denied}`))
+      await log.append([entry(fine, 'b')])
+      const errors: (string | undefined)[] = []
+      const seen: string[] = []
+      const consumer = await log.consume({
+        group,
+        topics: [denied, fine],
+        batchSize: 10,
+        handle: async ({ records }) => void seen.push(...records.map(({ value }) => value.toString())),
+        onError: (_error, at) => errors.push(at?.topic),
+      })
+      await eventually('the other topic is read', () => seen.length === 2)
+      assert.deepEqual(new Set(errors), new Set([denied]))
+      await consumer.stop()
+    } finally {
+      await admin.deleteAcls({ filters: [rule] })
+    }
+  })
+
   test('members with different topics share a group', async () => {
     const [one, two, group] = [fresh(), fresh(), fresh('group')]
     for (const topic of [one, two]) await log.ensureTopic(topic, { partitions: 2, retentionMs: null })

@@ -2,13 +2,11 @@
 // anything.
 
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite'
-import type { CellValue, ColumnType, Row } from './tables.ts'
+import { type CellValue, type ColumnType, MAX_TTL_SECONDS, type Row } from './tables.ts'
 
 const MAX_BIGINT = 2n ** 63n - 1n
 /** The greatest distance from the epoch that a Date can hold, in ms. */
 const MAX_TIMESTAMP_MS = 8.64e15
-/** Cassandra's longest time to live: 20 years. */
-const MAX_TTL_SECONDS = 630_720_000
 
 const HOLDS: Record<ColumnType, (value: CellValue) => boolean> = {
   text: value => typeof value === 'string' && value.isWellFormed(),

@@ -14,11 +14,14 @@ export interface TableSettings {
 
 export type Row = Record<string, CellValue>
 
+/** The longest time to live, which is Cassandra's: 20 years. */
+export const MAX_TTL_SECONDS = 630_720_000
+
 /** The greater write version wins, for upserts and deletes alike; an equal one changes nothing. */
 export interface Upsert {
   row: Row
   writeVersion: bigint
-  /** The row disappears this long after the write; null keeps it. */
+  /** The row disappears this long after the write, at most `MAX_TTL_SECONDS`; null keeps it. */
   ttlSeconds: number | null
 }
 

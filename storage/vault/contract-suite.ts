@@ -241,6 +241,14 @@ export function vaultContractSuite(name: string, open: () => Promise<OpenedVault
       assert.equal(await other.findSetting(setting), '')
     })
 
+    test('a setting can be given another value, also by several at once', async () => {
+      const setting = `suite-${randomUUID()}`
+      await Promise.all(['1', '2', '3', '4'].map((value, i) => (i % 2 ? vault : other).putSetting(setting, value)))
+      assert.match((await vault.findSetting(setting))!, /^[1-4]$/)
+      await vault.putSetting(setting, '5')
+      assert.equal(await other.settingOr(setting, '6'), '5')
+    })
+
     test('the vault answers a ping', () => vault.ping())
   })
 }

@@ -1,6 +1,6 @@
 // Keys, credentials and settings in MongoDB: small collections, each document under its name.
 
-import { Binary, type Collection, type Db, type Filter, type OptionalUnlessRequiredId } from 'mongodb'
+import { Binary, type Collection, type Db, type Filter, type OptionalUnlessRequiredId, type WithoutId } from 'mongodb'
 import { MAX_READ_MS } from '../mongo/connect-mongo.ts'
 import { duplicatesIn } from '../mongo/with-retries.ts'
 import type { Credential, SealedKey } from './vault.ts'
@@ -56,13 +56,7 @@ export async function deleteEndedKeys(db: Db, nowMs: number): Promise<string[]> 
 }
 
 export async function putCredential(db: Db, { id, ...credential }: Credential): Promise<void> {
-  for (let meeting = 0; meeting < MEETINGS; meeting++) {
-    const replaceOne = { filter: { _id: id }, replacement: credential, upsert: true }
-    // Two that put a new one at once may both insert: one of them is refused, and replaces what the other put.
-    const refused = await duplicatesIn(() => credentialsOf(db).bulkWrite([{ replaceOne }], { ordered: false }))
-    if (refused.length === 0) return
-  }
-  throw new Error('a credential was written by others at every try')
+  await put(credentialsOf(db), id, credential)
 }
 
 export async function findCredential(db: Db, id: string): Promise<Credential | undefined> {
@@ -86,9 +80,32 @@ export async function findSetting(db: Db, name: string): Promise<string | undefi
   return (await settingsOf(db).findOne({ _id: name }, bounded))?.value
 }
 
+export async function putSetting(db: Db, name: string, value: string): Promise<void> {
+  await put(settingsOf(db), name, { value })
+}
+
 /** Changes nothing, and yet needs a primary, the right to write and a majority. */
 export async function ping(db: Db): Promise<void> {
   await settingsOf(db).updateOne({ _id: '' }, { $set: { value: '' } })
+}
+
+/** Replaces what stands under the name. */
+async function put<Form extends { _id: string }>(
+  collection: Collection<Form>,
+  name: string,
+  replacement: Omit<Form, '_id'>,
+): Promise<void> {
+  const replaceOne = {
+    filter: { _id: name } as Filter<Form>,
+    replacement: replacement as WithoutId<Form>,
+    upsert: true,
+  }
+  for (let meeting = 0; meeting < MEETINGS; meeting++) {
+    // Two that put a new one at once may both insert: one of them is refused, and replaces what the other put.
+    const refused = await duplicatesIn(() => collection.bulkWrite([{ replaceOne }], { ordered: false }))
+    if (refused.length === 0) return
+  }
+  throw new Error('what stands under a name was written by others at every try')
 }
 
 /** Resolves with what stands under the name afterwards. */

@@ -58,6 +58,7 @@ export async function openMongoVault(access: ServerAccess): Promise<Vault> {
 
     settingOr: (name, value) => run(db => keys.settingOr(db, name, value)),
     findSetting: name => run(db => keys.findSetting(db, name)),
+    putSetting: (name, value) => run(db => keys.putSetting(db, name, value)),
     ping: () => run(keys.ping),
     close: () => connection.close(),
   }

@@ -147,6 +147,7 @@ test('a vault that was closed or cannot be opened says so, with the cause', asyn
     () => vault.erasePerson('a'),
     () => vault.deleteEndedKeys(0),
     () => vault.settingOr('a', 'b'),
+    () => vault.putSetting('a', 'b'),
   ])
     await assert.rejects(call, withCause)
 })

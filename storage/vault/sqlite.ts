@@ -94,6 +94,7 @@ export function openSqliteVault(path: string): Vault {
         return sql.findSetting.get(name)!.value as string
       }),
     findSetting: async name => available(() => sql.findSetting.get(name)?.value as string | undefined),
+    putSetting: async (name, value) => available(() => void sql.putSetting.run(name, value)),
     ping: async () => available(() => writePing(db)),
     close: async () => db.close(),
   }
@@ -168,6 +169,7 @@ function statements(db: DatabaseSync) {
     listCredentials: db.prepare('SELECT * FROM credentials ORDER BY id'),
     deleteCredential: db.prepare('DELETE FROM credentials WHERE id = ?'),
     insertSetting: db.prepare('INSERT OR IGNORE INTO settings VALUES (?, ?)'),
+    putSetting: db.prepare('INSERT OR REPLACE INTO settings VALUES (?, ?)'),
     findSetting: db.prepare('SELECT value FROM settings WHERE name = ?'),
   }
 }

@@ -77,6 +77,8 @@ export interface Vault {
   settingOr(name: string, value: string): Promise<string>
   /** The setting as it stands, undefined if nobody has given it a value. */
   findSetting(name: string): Promise<string | undefined>
+  /** Gives the setting this value, whatever it had. */
+  putSetting(name: string, value: string): Promise<void>
   /** Rejects with VaultUnavailable when the vault cannot be reached or written. */
   ping(): Promise<void>
   close(): Promise<void>
