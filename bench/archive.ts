@@ -28,7 +28,7 @@ export async function startArchive(dataDir: string, settings: Record<string, str
   })
   await startPipeline({
     ...stores,
-    tables: { upsert: async () => {} },
+    tables: { upsert: async () => {}, remove: async () => {} },
     catalogue,
     ring,
     logger: makeLogger('json', 'error'),

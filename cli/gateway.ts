@@ -5,7 +5,7 @@ import { untilAskedToStop } from '../runtime/shutdown.ts'
 import { refuseEmbedded } from './refuse-embedded.ts'
 import { runWorkers, tellAddress } from './run-workers.ts'
 import { start } from './start.ts'
-import type { Verb } from './verb.ts'
+import { UsageError, type Verb } from './verb.ts'
 
 const MAX_WORKERS = 64
 
@@ -16,7 +16,7 @@ const gateway: Verb = async (args, config) => {
   })
   const workers = Number(values.workers)
   if (!Number.isInteger(workers) || workers < 1 || workers > MAX_WORKERS)
-    throw new Error(`--workers is a whole number from 1 to ${MAX_WORKERS}`)
+    throw new UsageError(`--workers is a whole number from 1 to ${MAX_WORKERS}`)
   refuseEmbedded(config)
   const asked = untilAskedToStop(config.shutdownMs)
   if (workers > 1) return runWorkers(workers, config, asked)

@@ -10,7 +10,7 @@ import type { Config } from '../runtime/config.ts'
 import type { Vault } from '../storage/vault/vault.ts'
 import { loadKek } from './load-kek.ts'
 import { openVault } from './open-stores.ts'
-import type { Verb } from './verb.ts'
+import { UsageError, type Verb } from './verb.ts'
 
 const ROLES: Role[] = ['producer', 'data-owner', 'data-steward', 'data-engineer', 'analyst', 'dpo', 'auditor']
 const DAY_MS = 86_400_000
@@ -31,7 +31,7 @@ const keys: Verb = async (args, config) => {
     if (what === 'list') return await list(vault)
     if (what === 'revoke') return await revoke(vault, name)
     if (what === 'rotate') return await rotate(vault, config, name)
-    throw new Error('say what to do: create, list, revoke or rotate')
+    throw new UsageError('say what to do: create, list, revoke or rotate')
   } finally {
     await vault.close()
   }
@@ -39,13 +39,13 @@ const keys: Verb = async (args, config) => {
 
 async function create(vault: Vault, values: { role?: string; datasets: string; days?: string }): Promise<number> {
   const role = ROLES.find(known => known === values.role)
-  if (!role) throw new Error(`--role is one of ${ROLES.join(', ')}. ${didYouMean(values.role ?? '', ROLES)}`)
+  if (!role) throw new UsageError(`--role is one of ${ROLES.join(', ')}. ${didYouMean(values.role ?? '', ROLES)}`)
   const days = values.days === undefined ? undefined : Number(values.days)
   if (days !== undefined && !(Number.isInteger(days) && days >= 1 && days <= MAX_DAYS))
-    throw new Error(`--days is a whole number from 1 to ${MAX_DAYS}`)
+    throw new UsageError(`--days is a whole number from 1 to ${MAX_DAYS}`)
   const datasets = values.datasets.split(',')
   if (!datasets.every(name => name === '*' || new RegExp(DATASET_PATTERN).test(name)))
-    throw new Error('--datasets is a list of dataset names with commas between, or *')
+    throw new UsageError('--datasets is a list of dataset names with commas between, or *')
   const expiresAtMs = days === undefined ? null : Date.now() + days * DAY_MS
   const { apiKey, credential } = makeApiKey(role, datasets, Date.now(), expiresAtMs)
   await vault.putCredential(credential)

@@ -5,7 +5,7 @@ import { didYouMean } from '../governance/contract/did-you-mean.ts'
 import { type SimulationTotals, simulate, simulatedSources } from '../sources/simulate/simulate.ts'
 import type { SimulatedSource } from '../sources/simulate/spoil-event.ts'
 import { clientApiKey } from './dev-credentials.ts'
-import type { Verb } from './verb.ts'
+import { UsageError, type Verb } from './verb.ts'
 
 const simulateVerb: Verb = async (args, config) => {
   const { values, positionals } = parseArgs({
@@ -22,7 +22,7 @@ const simulateVerb: Verb = async (args, config) => {
   const asked = positionals[0] ?? ''
   const source: SimulatedSource | undefined = simulatedSources.find(known => known === asked)
   if (!source)
-    throw new Error(
+    throw new UsageError(
       `name a dataset to simulate: ${simulatedSources.join(', ')}. ${didYouMean(asked, simulatedSources)}`,
     )
   const seed = readNumber('--seed', values.seed ?? String(Date.now() % 2 ** 31))
@@ -48,7 +48,7 @@ const simulateVerb: Verb = async (args, config) => {
 
 function readNumber(option: string, text: string): number {
   const number = Number(text)
-  if (text === '' || !Number.isFinite(number)) throw new Error(`${option} is a number`)
+  if (text === '' || !Number.isFinite(number)) throw new UsageError(`${option} is a number`)
   return number
 }
 

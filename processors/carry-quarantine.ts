@@ -1,14 +1,14 @@
 // Carries rejected events from the log to the documents, where stewards read why.
 
-import type { Catalogue } from '../governance/contract/catalogue.ts'
 import type { Documents } from '../storage/documents/documents.ts'
 import type { RecordBatch } from '../storage/event-log/event-log.ts'
 import { readQuarantineRecord } from '../storage/quarantine-record.ts'
 import { asBody, type StoredQuarantine } from '../storage/stored-shapes.ts'
 import type { Vault } from '../storage/vault/vault.ts'
+import type { Retentions } from './retentions.ts'
 
 interface CarryDeps {
-  catalogue: Catalogue
+  retentions: Pick<Retentions, 'inForce'>
   documents: Documents
   vault: Vault
   count: (dataset: string, effect: string, records: number) => void
@@ -16,7 +16,7 @@ interface CarryDeps {
 
 /** One batch of a dataset's quarantine topic. Idempotent; originals of persons erased since are left behind. */
 export async function carryQuarantine(
-  { catalogue, documents, vault, count }: CarryDeps,
+  { retentions, documents, vault, count }: CarryDeps,
   dataset: string,
   batch: RecordBatch,
 ): Promise<void> {
@@ -28,7 +28,7 @@ export async function carryQuarantine(
   const erased = await vault.findErasedPseudonyms(pseudonyms)
   const living = entries.filter(({ record: { sealedBy } }) => sealedBy.by === 'day' || !erased.has(sealedBy.pseudonym))
   // As it is now: the policy may have changed while the record stood in the log.
-  const retentionMs = catalogue.find(dataset)?.retentionMs.quarantine
+  const retentionMs = (await retentions.inForce(dataset))?.quarantine
   await documents.insertFirst(
     'quarantine',
     living.map(({ record, offset }) => {

@@ -1,6 +1,6 @@
 // From the log to where events rest: each batch of a partition is archived, told first copy from duplicate and
-// conflict, the first copies fill the tables, and only then is its position committed. Exact after a crash, a replay or two owners of one partition,
-// because the archive decides once which copy has effect.
+// conflict, the first copies fill the tables, and only then is its position committed. Exact after a crash, a replay
+// or two owners of one partition, because the archive decides once which copy has effect.
 
 import type { Catalogue } from '../governance/contract/catalogue.ts'
 import { quarantineTopicOf, topicOf } from '../governance/contract/topic-of.ts'
@@ -13,6 +13,7 @@ import { archiveEvents, toStoredEvent } from './archive-events.ts'
 import { carryQuarantine } from './carry-quarantine.ts'
 import { fillTables } from './fill-tables.ts'
 import { readRecords } from './read-records.ts'
+import { openRetentions, type Retentions } from './retentions.ts'
 import { storeAnomalies } from './store-anomalies.ts'
 
 const ARCHIVE_GROUP = 'ecluse.archive'
@@ -28,6 +29,9 @@ export interface PipelineDeps extends RetentionDeps {
   count: (dataset: string, effect: string, records: number) => void
 }
 
+/** What handling a batch needs. */
+type BatchDeps = PipelineDeps & { retentions: Retentions }
+
 export interface Pipeline {
   /** Takes up the topics of contracts that went live since, and applies what changed of their retention. */
   refresh(): Promise<void>
@@ -39,16 +43,17 @@ export interface Pipeline {
 }
 
 /** One batch of a dataset's topic. Whatever throws here brings the same batch again. */
-export async function processEvents(deps: PipelineDeps, dataset: string, batch: RecordBatch): Promise<void> {
+export async function processEvents(deps: BatchDeps, dataset: string, batch: RecordBatch): Promise<void> {
+  const retention = await deps.retentions.inForce(dataset)
   const { events, unreadable } = readRecords(batch)
   const erased = await deps.vault.findErasedPseudonyms(events.flatMap(({ record }) => record.subject ?? []))
   const living = events.filter(({ record }) => record.subject === null || !erased.has(record.subject))
-  const { effective, duplicates, conflicts } = await archiveEvents(deps, living)
-  await storeAnomalies(deps, dataset, { conflicts, unreadable })
+  const { effective, duplicates, conflicts } = await archiveEvents(deps.documents, living, retention?.events)
+  await storeAnomalies(deps, dataset, { conflicts, unreadable }, retention?.events)
 
   const held = effective.filter(({ record }) => record.held)
   const unheld = effective.filter(({ record }) => !record.held)
-  await fillTables(deps, dataset, unheld.map(toStoredEvent), 0)
+  await fillTables(deps, dataset, unheld.map(toStoredEvent), retention)
 
   deps.count(dataset, 'effective', unheld.length)
   deps.count(dataset, 'held', held.length)
@@ -59,7 +64,8 @@ export async function processEvents(deps: PipelineDeps, dataset: string, batch: 
 }
 
 /** Starts consuming every live dataset's two topics: its events, and those that were rejected. */
-export async function startPipeline(deps: PipelineDeps): Promise<Pipeline> {
+export async function startPipeline(given: PipelineDeps): Promise<Pipeline> {
+  const deps: BatchDeps = { ...given, retentions: openRetentions(given) }
   const failing = new Set<string>()
   const groups = [
     consumeGroup(deps, failing, ARCHIVE_GROUP, topicOf, processEvents),
@@ -74,7 +80,12 @@ export async function startPipeline(deps: PipelineDeps): Promise<Pipeline> {
 
   async function refresh(): Promise<void> {
     await consumeAll()
-    for (const contract of deps.catalogue.all()) await applyRetention(deps, contract)
+    for (const contract of deps.catalogue.all()) {
+      const { dataset } = contract
+      await applyRetention(deps, contract).catch(error =>
+        deps.logger.error({ dataset, err: loggable(error) }, 'retention was not applied; it will be tried again'),
+      )
+    }
   }
 
   await consumeAll()
@@ -98,11 +109,11 @@ export async function startPipeline(deps: PipelineDeps): Promise<Pipeline> {
 
 /** One member of a consumer group, over the topics of all datasets. */
 function consumeGroup(
-  deps: PipelineDeps,
+  deps: BatchDeps,
   failing: Set<string>,
   group: string,
   topicOfDataset: (dataset: string) => string,
-  handle: (deps: PipelineDeps, dataset: string, batch: RecordBatch) => Promise<void>,
+  handle: (deps: BatchDeps, dataset: string, batch: RecordBatch) => Promise<void>,
 ) {
   let consumed = ''
   let consumer: Consumer | undefined

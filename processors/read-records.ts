@@ -1,5 +1,6 @@
 // Reads a batch's records. One that cannot be read is set aside and told, so that it never holds up those behind it.
 
+import { topicOf } from '../governance/contract/topic-of.ts'
 import type { Position, RecordBatch } from '../storage/event-log/event-log.ts'
 import { type EventRecord, readEventRecord } from '../storage/event-record.ts'
 
@@ -14,7 +15,7 @@ export interface UnreadableRecord {
   reason: string
 }
 
-export function readRecords({ incarnation, partition, records }: RecordBatch): {
+export function readRecords({ topic, incarnation, partition, records }: RecordBatch): {
   events: PlacedEvent[]
   unreadable: UnreadableRecord[]
 } {
@@ -23,7 +24,10 @@ export function readRecords({ incarnation, partition, records }: RecordBatch): {
   for (const stored of records) {
     const position = { incarnation, partition, offset: stored.offset }
     try {
-      events.push({ record: readEventRecord(stored), position })
+      const record = readEventRecord(stored)
+      // Else a record of one topic could take the event ids of another's dataset.
+      if (topicOf(record.dataset) !== topic) throw new Error('the record is of another dataset')
+      events.push({ record, position })
     } catch (error) {
       unreadable.push({ position, reason: (error as Error).message })
     }

@@ -2,7 +2,7 @@
 // read with its position.
 
 import type { Logger } from '../runtime/logger.ts'
-import type { Documents, StoredDocument } from '../storage/documents/documents.ts'
+import type { Documents } from '../storage/documents/documents.ts'
 import type { Position } from '../storage/event-log/event-log.ts'
 import { asBody, eventDocumentId, type StoredAnomaly } from '../storage/stored-shapes.ts'
 import type { PlacedEvent, UnreadableRecord } from './read-records.ts'
@@ -24,7 +24,7 @@ export async function storeAnomalies(
   retentionMs: number | undefined,
 ): Promise<void> {
   const conflicts = found.conflicts.map(({ record, position }) =>
-    anomaly(deps, dataset, position, {
+    anomaly(dataset, position, {
       kind: 'conflict',
       severity: 'medium',
       detail: 'An event id came again with other content: the first copy keeps its effect, this one is kept apart.',
@@ -33,7 +33,7 @@ export async function storeAnomalies(
     }),
   )
   const unreadable = found.unreadable.map(({ position, reason }) =>
-    anomaly(deps, dataset, position, {
+    anomaly(dataset, position, {
       kind: 'unreadable-record',
       severity: 'high',
       detail: `A record of the log was passed over: ${reason}.`,
@@ -41,9 +41,15 @@ export async function storeAnomalies(
       copy: null,
     }),
   )
-  const documents = [...conflicts, ...unreadable].map(stored => ({ ...stored, expiresAtMs: endOf(stored) }))
-  if (documents.length === 0) return
-  await deps.documents.insertFirst('anomalies', documents)
+  const anomalies = [...conflicts, ...unreadable]
+  if (anomalies.length === 0) return
+  const detectedAtMs = deps.now()
+  const detectedAt = new Date(detectedAtMs).toISOString()
+  const expiresAtMs = retentionMs === undefined ? null : detectedAtMs + retentionMs
+  await deps.documents.insertFirst(
+    'anomalies',
+    anomalies.map(found => ({ id: found.id, version: 0, expiresAtMs, body: asBody({ ...found, detectedAt }) })),
+  )
   deps.logger.warn(
     { dataset, conflicts: conflicts.length, unreadable: unreadable.length },
     'anomalies: GET /v1/anomalies shows them',
@@ -51,26 +57,10 @@ export async function storeAnomalies(
 }
 
 function anomaly(
-  { catalogue, now }: AnomalyDeps,
   dataset: string,
   position: Position,
   found: Pick<StoredAnomaly, 'kind' | 'severity' | 'detail' | 'eventDocument' | 'copy'>,
-): StoredDocument {
+): Omit<StoredAnomaly, 'detectedAt'> {
   const id = `${dataset}/${position.incarnation}/${position.partition}/${position.offset}`
-  const detectedAtMs = now()
-  const retentionMs = catalogue.find(dataset)?.retentionMs.events
-  const body: StoredAnomaly = {
-    id,
-    dataset,
-    state: 'open',
-    detectedAt: new Date(detectedAtMs).toISOString(),
-    position,
-    ...found,
-  }
-  return {
-    id,
-    version: 0,
-    expiresAtMs: retentionMs === undefined ? null : detectedAtMs + retentionMs,
-    body: asBody(body),
-  }
+  return { id, dataset, state: 'open', position, ...found }
 }

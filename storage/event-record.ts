@@ -5,6 +5,12 @@ import type { LogRecord } from './event-log/event-log.ts'
 import type { JsonObject } from './json.ts'
 import { isJsonObject } from './json.ts'
 
+/** A date and time in UTC, with a year of four digits or, as ECMAScript writes others, of six. */
+const UTC_TIME = /^(\d{4}|[+-]\d{6})-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/
+/** Between which a clock may be wrong: what is received beyond would be kept for ever, or end at no time there is. */
+const RECEIVED_FROM_MS = Date.parse('2000-01-01T00:00:00Z')
+const RECEIVED_BEFORE_MS = Date.parse('2200-01-01T00:00:00Z')
+
 export const EVENT_CONTENT_TYPE = 'application/vnd.ecluse.event+json'
 
 export interface EventRecord {
@@ -59,7 +65,7 @@ export function writeEventRecord(record: EventRecord, wirePrefix: Buffer): LogRe
 }
 
 /**
- * Reads what `writeEventRecord` wrote.
+ * Reads what `writeEventRecord` wrote. Whatever this lets pass can be stored: else it would come again for ever.
  * @throws Error when it is no such record; the message holds nothing of it
  */
 export function readEventRecord({ value, headers }: LogRecord): EventRecord {
@@ -74,13 +80,18 @@ export function readEventRecord({ value, headers }: LogRecord): EventRecord {
   const event = parseJson(value.toString('utf8', 5))
   if (!isJsonObject(event)) throw new Error('the record holds no event')
   const receivedAt = header('ecluse_received')
-  if (Number.isNaN(Date.parse(receivedAt))) throw new Error('the record does not say when it was received')
+  if (!isUtcTime(receivedAt)) throw new Error('the record does not say when it was received')
+  const receivedAtMs = Date.parse(receivedAt)
+  if (receivedAtMs < RECEIVED_FROM_MS || receivedAtMs >= RECEIVED_BEFORE_MS)
+    throw new Error('the record was received at no time that can be')
+  const time = header('ce_time')
+  if (!isUtcTime(time)) throw new Error('the record does not say when its event was')
   return {
     dataset: header('ecluse_dataset'),
     id: header('ce_id'),
     source: header('ce_source'),
     type: header('ce_type'),
-    time: header('ce_time'),
+    time,
     timeAmbiguous: headers.ecluse_time_ambiguous === 'true',
     receivedAt,
     subject: headers.ce_subject === undefined ? null : header('ce_subject'),
@@ -91,6 +102,10 @@ export function readEventRecord({ value, headers }: LogRecord): EventRecord {
     traceparent: header('traceparent'),
     event,
   }
+}
+
+function isUtcTime(text: string): boolean {
+  return UTC_TIME.test(text) && !Number.isNaN(Date.parse(text))
 }
 
 /** JSON.parse quotes its input in the message of its error: that must not travel on. */

@@ -5,7 +5,10 @@ import type { Position } from './event-log/event-log.ts'
 import type { JsonObject } from './json.ts'
 import type { QuarantineRecord } from './quarantine-record.ts'
 
-/** Collections and their indexed members. `retentions` holds, by dataset, the retention that was applied last. */
+/**
+ * Collections and their indexed members. `retentions` holds, by dataset, the retention that was applied last, and under
+ * `held/<dataset>` the sign that a process lives whose policy it is.
+ */
 export const collections = {
   events: { indexes: ['dataset', 'time', 'subject', 'held'] },
   quarantine: { indexes: ['dataset', 'cause', 'receivedAt'] },
@@ -56,11 +59,21 @@ export interface StoredAnomaly {
   copy: JsonObject | null
 }
 
+/** The retention that was applied last to what is stored of a dataset, in collection `retentions`, under its name. */
+export interface StoredRetention {
+  epoch: number
+  events: number
+  quarantine: number
+  /** How often what is stored has been gone over since it is in force: twice, and it is done. */
+  passes: 1 | 2
+  appliedAtMs: number
+}
+
 export function eventDocumentId(dataset: string, eventId: string): string {
   return `${dataset}/${eventId}`
 }
 
 /** A body as a plain JSON object: these shapes hold nothing else. */
-export function asBody(stored: StoredEvent | StoredQuarantine | StoredAnomaly): JsonObject {
+export function asBody(stored: StoredEvent | StoredQuarantine | StoredAnomaly | StoredRetention): JsonObject {
   return stored as unknown as JsonObject
 }

@@ -73,6 +73,14 @@ const promises: [promise: string, files: Record<string, string | Buffer | undefi
     ['policies/orders.yaml:8:1: error: map keys must be unique. Fix: Keep one of the two.'],
   ],
   [
+    'a retention longer than the tables can hold is refused',
+    replaced('events: 400d', 'events: 7301d'),
+    [
+      'policies/orders.yaml:7:31: error: the tables cannot hold events for so long. Fix: Write `events: 7300d` or less: 20 years are the most.',
+    ],
+  ],
+  ['the longest retention that the tables can hold is taken', replaced('events: 400d', 'events: 7300d'), []],
+  [
     'a log that would outlive the archive is refused',
     replaced('log: 7d', 'log: 401d'),
     [

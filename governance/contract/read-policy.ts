@@ -1,5 +1,6 @@
 // Reads one policy file: its shape, its actions, and everything that can be judged without the schema.
 
+import { MAX_TTL_SECONDS } from '../../storage/tables/tables.ts'
 import type { Level } from '../classification/taxonomy.ts'
 import { checkShape } from './check-shape.ts'
 import type { Position, Report } from './diagnostic.ts'
@@ -10,6 +11,8 @@ import { durationMs, type Policy, policySchema } from './policy.ts'
 import { type ReadAction, readAction } from './read-action.ts'
 import type { SourceFile } from './source-file.ts'
 import { isOwnRegistrySubject } from './topic-of.ts'
+
+const DAY_SECONDS = 86_400
 
 /** One line of the policy's `fields`. */
 export interface FieldsRule {
@@ -49,6 +52,10 @@ export function readPolicy(source: SourceFile, dataset: string, nowMs: number, r
   if (durationMs(policy.retention.log) > durationMs(policy.retention.events)) {
     const fix = `Write \`log: ${policy.retention.events}\` or less, or keep events for longer.`
     report.error(source.at(['retention', 'log']), 'the log would outlive the archive.', fix)
+  }
+  if (durationMs(policy.retention.events) > MAX_TTL_SECONDS * 1_000) {
+    const fix = `Write \`events: ${MAX_TTL_SECONDS / DAY_SECONDS}d\` or less: 20 years are the most.`
+    report.error(source.at(['retention', 'events']), 'the tables cannot hold events for so long.', fix)
   }
   checkZone(source, policy, report)
   checkSubjects(source, policy, rules, report)

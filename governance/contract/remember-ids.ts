@@ -59,15 +59,18 @@ export function rememberIds(
       }
     },
     versions: async registrySubject => {
+      if (outage && clock() < outage.endsMs) {
+        unseen.set(registrySubject, outage.error)
+        return []
+      }
       try {
-        if (outage && clock() < outage.endsMs) throw outage.error
         const versions = await registry.versions(registrySubject)
         unseen.delete(registrySubject)
         outage = undefined
         return versions
       } catch (error) {
         if (!(error instanceof RegistryUnavailable)) throw error
-        if (error !== outage?.error) outage = { endsMs: clock() + PAUSE_MS, error }
+        outage = { endsMs: clock() + PAUSE_MS, error }
         unseen.set(registrySubject, error)
         return []
       }

@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import type { FoundPerson, PersonEntry, Vault } from '../../storage/vault/vault.ts'
+import { type FoundPerson, type PersonEntry, type Vault, VaultUnavailable } from '../../storage/vault/vault.ts'
 import { type PersonKeys, personKeys } from '../protection/person-keys.ts'
 import { open, seal } from '../protection/seal.ts'
 import { newPseudonym } from '../protection/token.ts'
@@ -112,6 +112,11 @@ export async function openPeople(
     if (toCreate.length > 0) {
       await vault.insertPersonsIfAbsent(toCreate)
       found = await vault.findPersons(lookups)
+      // Nobody's event would be stored in place of this person's.
+      if (references.some(({ create }, i) => create && !found[i]))
+        throw new VaultUnavailable(
+          'the vault does not hold a person it took in a moment ago: it was emptied or set back, or reads from a copy that lags behind',
+        )
     }
     const persons = new Map<string, Cached>()
     for (const [i, key] of [...missing.keys()].entries()) {

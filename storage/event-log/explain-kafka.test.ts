@@ -37,7 +37,7 @@ test('a server that takes connections and is silent is told from one that cannot
   for (const silent of [new Error('Broker not connected'), named('KafkaJSConnectionError', 'Connection timeout')])
     assert.match(
       explain(new Error('x', { cause: silent })),
-      /takes the connection and does not answer: look at its log and its load; is TLS asked of a plain listener/,
+      /does not answer: look at its log, its load and the network; is TLS asked of a plain listener/,
     )
   const closed = named('KafkaJSConnectionClosedError', 'Closed connection')
   assert.match(explain(closed), /cannot be reached: .*the reverse\?$/)

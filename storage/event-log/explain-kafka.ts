@@ -24,7 +24,7 @@ export class RightMissing extends Error {
   }
 }
 
-/** What kafkajs says where a connection was taken and nothing came over it. */
+/** What kafkajs says where a connection may be taken, and nothing comes over it. */
 const SILENCE = new Set(['Broker not connected', 'Connection timeout'])
 
 const LIMITS: Record<string, string> = {
@@ -67,7 +67,7 @@ export function explainKafka({ servers, username }: KafkaContext, operation: Ope
       return `${where} does not answer in time: look at its log and its load`
     const doubts = `is TLS asked of a plain listener, or the reverse?${username === undefined ? ` Does it ask for a user: ${VARIABLE}_USERNAME?` : ''}`
     if (known.some(({ message }) => SILENCE.has(message)))
-      return `${where} takes the connection and does not answer: look at its log and its load; ${doubts}`
+      return `${where} does not answer: look at its log, its load and the network; ${doubts}`
     if (known.some(({ name }) => name.startsWith('KafkaJSConnection')))
       return `${where} cannot be reached: start it, or mend ${VARIABLE}; ${doubts}`
     return `${where} cannot be read or written`
