@@ -17,7 +17,8 @@ export interface BenchServer {
 /** @param profileDir where Node writes a CPU profile at the end; none if undefined */
 export async function startServer(job: Job, profileDir?: string): Promise<BenchServer> {
   const execArgv = profileDir === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profileDir]
-  const child = fork(join(import.meta.dirname, 'server.ts'), { execArgv })
+  // What it says of itself is no part of the report.
+  const child = fork(join(import.meta.dirname, 'server.ts'), { execArgv, stdio: ['ignore', 2, 2, 'ipc'] })
   child.setMaxListeners(0)
   const ended = new Promise<void>(resolve => child.once('exit', () => resolve()))
   child.send(job)

@@ -13,6 +13,7 @@ import { openVault } from './open-stores.ts'
 import { UsageError, type Verb } from './verb.ts'
 
 const ROLES: Role[] = ['producer', 'data-owner', 'data-steward', 'data-engineer', 'analyst', 'dpo', 'auditor']
+const VERBS = ['create', 'list', 'revoke', 'rotate']
 const DAY_MS = 86_400_000
 const MAX_DAYS = 36_500
 
@@ -24,14 +25,14 @@ const options = {
 
 const keys: Verb = async (args, config) => {
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options })
-  const [what, name = ''] = positionals
+  const [what = '', name = ''] = positionals
+  if (!VERBS.includes(what)) throw new UsageError(`say what to do: ${VERBS.join(', ')}`)
   const vault = await openVault(config)
   try {
     if (what === 'create') return await create(vault, values)
     if (what === 'list') return await list(vault)
     if (what === 'revoke') return await revoke(vault, name)
-    if (what === 'rotate') return await rotate(vault, config, name)
-    throw new UsageError('say what to do: create, list, revoke or rotate')
+    return await rotate(vault, config, name)
   } finally {
     await vault.close()
   }

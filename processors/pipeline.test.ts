@@ -16,7 +16,6 @@ import { openSqliteTables } from '../storage/tables/sqlite.ts'
 import { samplePerson } from '../storage/vault/contract-suite.ts'
 import { openSqliteVault } from '../storage/vault/sqlite.ts'
 import { eventually } from '../test/eventually.ts'
-import { applyRetention } from './apply-retention.ts'
 import { archiveEvents } from './archive-events.ts'
 import { openEventTables } from './fill-tables.ts'
 import { openIncarnations } from './incarnations.ts'
@@ -119,7 +118,7 @@ test('a log that is read again from the start has no second effect', async t => 
     topics: [TOPIC],
     batchSize: 4,
     handle: async batch => {
-      const { effective } = await archiveEvents({ documents, catalogue }, readRecords(batch).events)
+      const { effective } = await archiveEvents(documents, readRecords(batch).events, DAY_MS)
       again.push(effective.length)
     },
     onError: error => assert.fail(error),
@@ -224,22 +223,4 @@ test('effective events fill the tables by time and by person, newest first, and 
   assert.deepEqual(await ids('events_by_subject', { subject: events[0]!.subject! }), ['e2', 'e1', 'e0'])
   const [row] = await tables.read('latest_events', { partition: { dataset: 'orders', day: '2026-11-21' }, limit: 1 })
   assert.deepEqual(JSON.parse(row!.event as string), { amount: 1 })
-})
-
-test('rows end with the events’ retention, also when it changes', async t => {
-  const { tables, deps, append, settled } = await opened(t)
-  const now = new Date()
-  const old = record({ id: 'old', receivedAt: new Date(now.getTime() - DAY_MS / 2).toISOString() })
-  await append(old, record({ id: 'new' }))
-  await settled()
-  const ids = async () =>
-    (await tables.read('events_by_subject', { partition: { dataset: 'orders', subject: old.subject! }, limit: 9 }))
-      .map(({ id }) => id)
-      .sort()
-  await applyRetention(deps, contract)
-  assert.deepEqual(await ids(), ['new', 'old'])
-  const shorter = { dataset: 'orders', retentionMs: { ...retentionMs, events: (DAY_MS * 3) / 4 } }
-  await applyRetention({ ...deps, catalogue: { ...catalogue, find: () => shorter as never } }, shorter)
-  await tables.expire(now.getTime() + DAY_MS / 2)
-  assert.deepEqual(await ids(), ['new'])
 })

@@ -50,7 +50,7 @@ const settingOf = (dataset: string, epoch: number) => `retention/${dataset}/${ep
 export function openRetentions(deps: RetentionsDeps): Retentions {
   const { vault, documents, catalogue, logger, now } = deps
   const last = new Map<string, RetentionInForce>()
-  /** This process's own policy, as it was at the last look. */
+  /** This process's own policy, as it was at the last look, or when it first archived. */
   const seen = new Map<string, string>()
   const watched = new Map<string, { mark: string; sinceMs: number; looks: number }>()
 
@@ -59,6 +59,7 @@ export function openRetentions(deps: RetentionsDeps): Retentions {
   }
 
   async function inForce(dataset: string, own?: Kept): Promise<RetentionInForce | undefined> {
+    if (own && !seen.has(dataset)) seen.set(dataset, textOf(own))
     let found = last.get(dataset)
     if (!found) {
       const name = settingOf(dataset, 0)
@@ -115,7 +116,7 @@ export function openRetentions(deps: RetentionsDeps): Retentions {
       if (isInForce) await confirm(dataset, current)
       // An edit that this process saw is newer than what was before it. One that it started with may be older than
       // what is in force (a restart in the middle of a roll-out) or newer: whose policy lives on decides.
-      const isEdited = (seen.get(dataset) ?? own) !== own
+      const isEdited = seen.get(dataset) !== own
       const isTaken = !isInForce && (isEdited || (await isAbandoned(dataset, current)))
       const settled = isTaken ? await takeUp(dataset, own, current) : current
       seen.set(dataset, own)

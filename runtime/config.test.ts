@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { rootCertificates } from 'node:tls'
 import { ConfigError, describeConfig, readConfig, variableName } from './config.ts'
 import { settings } from './settings.ts'
 
 const KEK = Buffer.alloc(32, 7).toString('base64')
+
+/** Some authority. */
+const CA = rootCertificates[0]!
 
 /** The lines of the message that refuses this environment, each about one variable. */
 function problemsOf(environment: Record<string, string>): string[] {
@@ -38,7 +43,9 @@ test('each variable may be given by itself or as the path of a file that holds i
     dataDir: '/d',
     apiKey: 'k',
   }
-  for (const [name, { default: byDefault }] of Object.entries(settings)) {
+  for (const [name, definition] of Object.entries(settings)) {
+    const { default: byDefault } = definition
+    const isSecret = 'secret' in definition
     const value = given[name] ?? byDefault
     const variable = variableName(name)
     const path = join(dir, name)
@@ -50,8 +57,10 @@ test('each variable may be given by itself or as the path of a file that holds i
     assert.deepEqual(problemsOf({ ...environment, [`${variable}_FILE`]: path }), [
       `  ${variable}: is given twice: unset it or ${variable}_FILE`,
     ])
-    assert.deepEqual(problemsOf({ ...others, [`${variable}_FILE`]: join(dir, 'nothing') }), [
-      `  ${variable}: its file cannot be read (ENOENT)`,
+    const nothing = join(dir, 'nothing')
+    const shown = isSecret ? '' : `: ${nothing}`
+    assert.deepEqual(problemsOf({ ...others, [`${variable}_FILE`]: nothing }), [
+      `  ${variable}: ${variable}_FILE names a file that cannot be read (ENOENT)${shown}`,
     ])
   }
 })
@@ -120,6 +129,17 @@ test('production refuses a generated key and plain HTTP beyond loopback', () => 
 test('what two settings allow only apart is refused', () => {
   const namesOf = (environment: Record<string, string>) =>
     problemsOf(environment).map(line => line.trim().split(':')[0])
+  const key = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  for (const port of ['EVENT_LOG', 'REGISTRY', 'VAULT', 'DOCUMENTS', 'TABLES']) {
+    const variable = `ECLUSE_${port}`
+    assert.deepEqual(namesOf({ [`${variable}_USERNAME`]: 'u' }), [`${variable}_PASSWORD`])
+    assert.deepEqual(namesOf({ [`${variable}_PASSWORD`]: 'p' }), [`${variable}_USERNAME`])
+    assert.deepEqual(namesOf({ [`${variable}_CERT`]: CA }), [`${variable}_KEY`])
+    assert.deepEqual(namesOf({ [`${variable}_KEY`]: key }), [`${variable}_CERT`])
+    assert.deepEqual(problemsOf({ [`${variable}_CERT`]: CA, [`${variable}_KEY`]: key }), [
+      `  ${variable}_KEY: is not the key of ${variable}_CERT`,
+    ])
+  }
   assert.deepEqual(namesOf({ ECLUSE_VAULT: 'mongodb://127.0.0.1/v' }), ['ECLUSE_KEK'])
   assert.deepEqual(namesOf({ ECLUSE_VAULT: 'mongodb://127.0.0.1/v', ECLUSE_KEK: KEK }), [])
   assert.deepEqual(namesOf({ ECLUSE_KAFKA_REPLICATION: '1' }), ['ECLUSE_KAFKA_MIN_INSYNC_REPLICAS'])
@@ -138,15 +158,69 @@ test('production refuses servers beyond loopback without TLS, however their URL 
   ] as const) {
     assert.deepEqual(namesOf({ [variable]: plain }), [variable])
     assert.deepEqual(namesOf({ [variable]: safe }), [])
-    if (variable !== 'ECLUSE_REGISTRY') assert.deepEqual(namesOf({ [variable]: plain, [`${variable}_CA`]: 'PEM' }), [])
+    if (variable !== 'ECLUSE_REGISTRY') assert.deepEqual(namesOf({ [variable]: plain, [`${variable}_CA`]: CA }), [])
   }
+})
+
+test('production refuses whatever lets another server pass for ours', () => {
+  const namesOf = (environment: Record<string, string>) =>
+    problemsOf({ ECLUSE_MODE: 'production', ECLUSE_KEK: KEK, ...environment }).map(line => line.trim().split(':')[0])
+  assert.deepEqual(namesOf({ NODE_TLS_REJECT_UNAUTHORIZED: '0' }), ['NODE_TLS_REJECT_UNAUTHORIZED'])
+  assert.deepEqual(problemsOf({ NODE_TLS_REJECT_UNAUTHORIZED: '0' }), [])
+  for (const [variable, url] of [
+    ['ECLUSE_VAULT', 'mongodb+srv://m.example/v?tls=false'],
+    ['ECLUSE_VAULT', 'mongodb://m.example/v?TLS=false&tls=true'],
+    ['ECLUSE_EVENT_LOG', 'kafka://k.example?tls=true&tls=false'],
+    ['ECLUSE_EVENT_LOG', 'kafka://k.example/&tls=true'],
+    ['ECLUSE_TABLES', 'cassandra://c.example/k?dc=d&tls=false&tls=true'],
+    ['ECLUSE_REGISTRY', 'http://r.example?tls=true'],
+    ['ECLUSE_LAKE', 's3://b?endpoint=https://a.example&endpoint=HTTP://s.example'],
+  ] as const)
+    assert.deepEqual(namesOf({ [variable]: url }), [variable], url)
+  assert.deepEqual(namesOf({ ECLUSE_VAULT: 'mongodb+srv://m.example/v?authSource=admin' }), [])
+})
+
+test('a URL with anything secret in it is refused, and nothing of it is repeated', () => {
+  for (const [variable, url] of [
+    ['ECLUSE_EVENT_LOG', 'kafka://user:p/sEcret@broker'],
+    ['ECLUSE_LAKE', 's3://AKIA:abc/sEcret@bucket/p'],
+    ['ECLUSE_LAKE', 's3://b?endpoint=https://k:sEcret@h'],
+    ['ECLUSE_LAKE', 's3://b?endpoint=https%3A%2F%2Fk%3AsEcret%40h'],
+    ['ECLUSE_VAULT', 'mongodb://u:p/sEcret@h/db'],
+    ['ECLUSE_VAULT', 'mongodb://h/db?tlsCertificateKeyFilePassword=sEcret'],
+    ['ECLUSE_VAULT', 'mongodb://h/db?authMechanismProperties=A:b,AWS_SESSION_TOKEN:sEcret'],
+    ['ECLUSE_VAULT', 'mongodb://h/db#sEcret'],
+    ['ECLUSE_DOCUMENTS', 'mongodb://h/db\n?sEcret'],
+    ['ECLUSE_TABLES', 'cassandra://h?Password=sEcret'],
+    ['ECLUSE_REGISTRY', 'https://r.example/x?access_token=sEcret'],
+    ['ECLUSE_URL', 'https://u:sEcret@h'],
+    ['ECLUSE_URL', 'https://h?apiKey=sEcret'],
+  ] as const) {
+    const problems = problemsOf({ [variable]: url, ECLUSE_KEK: KEK })
+    assert.equal(problems.length, 1, url)
+    assert.match(problems[0]!, new RegExp(`^ {2}${variable}: `))
+    assert.doesNotMatch(problems[0]!, /sEcret/)
+  }
+})
+
+test('what is no PEM text is refused, and a path is told where it belongs', () => {
+  const damaged = CA.replace(/\n\w{8}/, '\nAAAAAAAA')
+  for (const name of ['EVENT_LOG_CA', 'EVENT_LOG_CERT', 'EVENT_LOG_KEY', 'LAKE_CA'])
+    for (const wrong of ['/run/secrets/ca.pem', damaged, '-----BEGIN CERTIFICATE-----', CA.slice(0, 99)])
+      assert.match(problemsOf({ [`ECLUSE_${name}`]: wrong }).join(), /PEM text.*add _FILE to the variable/)
+  const several = `# ours\n${CA}\n${rootCertificates[1]}`
+  assert.equal(readConfig({ ECLUSE_VAULT_CA: several }).vaultCa, several)
 })
 
 test('a certificate is shown by its first line, and a password not at all', () => {
   const shown = describeConfig(
-    readConfig({ ECLUSE_TABLES_CA: '-----BEGIN-----\nMII', ECLUSE_TABLES_PASSWORD: 'hunter2' }),
+    readConfig({
+      ECLUSE_TABLES_CA: CA.replaceAll('\n', '\r\n'),
+      ECLUSE_TABLES_USERNAME: 'u',
+      ECLUSE_TABLES_PASSWORD: 'hunter2',
+    }),
   )
   const values = Object.fromEntries(shown.map(([variable, value]) => [variable, value]))
-  assert.deepEqual([values.ECLUSE_TABLES_CA, values.ECLUSE_TABLES_PASSWORD], ['-----BEGIN-----', '••••••'])
+  assert.deepEqual([values.ECLUSE_TABLES_CA, values.ECLUSE_TABLES_PASSWORD], ['-----BEGIN CERTIFICATE-----', '••••••'])
   assert.deepEqual([values.ECLUSE_VAULT_CA, values.ECLUSE_VAULT_PASSWORD], ['(not set)', '(not set)'])
 })

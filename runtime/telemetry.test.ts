@@ -12,6 +12,8 @@ test('metrics are read in the Prometheus text format, with their labels and curr
   assert.match(text, /^# TYPE ecluse_test_events_total counter$/m)
   assert.match(text, /^ecluse_test_events_total\{.*dataset="transactions".*outcome="accepted".*\} 2$/m)
   assert.match(text, /^ecluse_process_resident_memory_bytes(\{.*\})? [1-9]\d+$/m)
+  assert.match(text, /^target_info\{.*service_name="ecluse".*\} 1$/m)
+  assert.doesNotMatch(text, /unknown_service/)
   events.add(3, { dataset: 'transactions', outcome: 'accepted' })
   assert.match(await telemetry.scrape(), /outcome="accepted".*\} 5$/m)
   await telemetry.stop()

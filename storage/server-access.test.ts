@@ -25,12 +25,16 @@ test('what is wrong is said, and a password is neither taken nor repeated', () =
   }
   assert.throws(() => parseServerUrl('kafka://a?tsl=true', form), /no option tsl: it knows tls, sasl/)
   assert.throws(() => parseServerUrl('kafka://a?tls=yes', form), /true or false/)
+  assert.throws(() => parseServerUrl('kafka://a?tls=true&tls=false', form), /says tls twice/)
+  assert.throws(() => parseServerUrl('kafka://a/&tls=true', { ...form, noPath: true }), /has no path/)
+  assert.equal(parseServerUrl('kafka://a/?tls=true', { ...form, noPath: true }).options.tls, 'true')
 })
 
 test('a certificate turns TLS on, and contradicting it is refused', () => {
   const url = 'kafka://a'
   assert.equal(tlsOptions({ url }, undefined), undefined)
-  assert.deepEqual(tlsOptions({ url }, 'true'), {})
-  assert.deepEqual(tlsOptions({ url, ca: 'x' }, undefined), { ca: 'x' })
+  const rejectUnauthorized = true
+  assert.deepEqual(tlsOptions({ url }, 'true'), { rejectUnauthorized })
+  assert.deepEqual(tlsOptions({ url, ca: 'x' }, undefined), { rejectUnauthorized, ca: 'x' })
   assert.throws(() => tlsOptions({ url, ca: 'x' }, 'false'), /tls=false/)
 })

@@ -104,6 +104,23 @@ describe('ecluse', () => {
     assert.match(stderr, /Did you mean `check`/)
   })
 
+  test('tells what a verb takes, wherever help is asked for, and tells mistakes in the command by status 2', () => {
+    for (const args of [
+      ['keys', '--help'],
+      ['keys', 'create', '-h'],
+    ]) {
+      const { status, stdout, stderr } = run(ROOT, args, { ECLUSE_PORT: 'http' })
+      assert.deepEqual([status, stderr], [0, ''])
+      assert.match(stdout, /^Usage: ecluse keys create --role R/)
+    }
+    for (const args of [
+      ['gateway', '--workers', '0'],
+      ['simulate', 'nothing'],
+      ['config', '--nonsense'],
+    ])
+      assert.equal(run(makeDir(), args).status, 2, args.join(' '))
+  })
+
   test('config prints every setting, secrets masked', () => {
     const kek = Buffer.alloc(32, 7).toString('base64')
     const { status, stdout } = run(ROOT, ['config'], { ECLUSE_KEK: kek, ECLUSE_PORT: '9' })

@@ -45,6 +45,8 @@ test('an event that protection makes larger than the log takes is rejected alone
     [['', 'maxRecordBytes']],
   )
   await ecluse.settled()
-  const quarantine = (await (await ecluse.call('data-steward', '/v1/quarantine?dataset=wide')).json()) as { items: object[] }
+  const quarantine = (await (await ecluse.call('data-steward', '/v1/quarantine?dataset=wide')).json()) as {
+    items: object[]
+  }
   assert.equal(quarantine.items.length, 1)
 })

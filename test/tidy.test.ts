@@ -153,7 +153,9 @@ test('imports only go down the floors, and rooms of one floor never import each 
 
 test('every file is used by a running process, or by a test', () => {
   const tested = new Set(
-    sources.filter(({ path }) => isTest(path) || startedByHand.includes(path) || roomOf(path) === 'bench').flatMap(({ path }) => [...reachable(path)]),
+    sources
+      .filter(({ path }) => isTest(path) || startedByHand.includes(path) || roomOf(path) === 'bench')
+      .flatMap(({ path }) => [...reachable(path)]),
   )
   const idle = sources.map(({ path }) => path).filter(path => !shipped.has(path) && !tested.has(path))
   assert.deepEqual(idle, [])

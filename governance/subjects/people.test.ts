@@ -168,3 +168,10 @@ test('no id and no further name rests in the vault in the clear', async t => {
   const values = ['Customer-Alice-Dubois', 'alice@example.com', 'canary-value']
   assert.deepEqual(new Set((await searchBytes({ dir, values })).map(({ valueIndex }) => valueIndex)), new Set([2]))
 })
+
+test('a person just taken in whom the vault does not hold is an outage, never nobody', async t => {
+  const { vault } = await temporaryVault(t)
+  const { people } = await peopleOver({ ...vault, insertPersonsIfAbsent: async () => {} })
+  await assert.rejects(people.lookUp([reference('1')]), { name: 'VaultUnavailable' })
+  assert.deepEqual(await people.lookUp([reference('1', { create: false })]), [undefined])
+})

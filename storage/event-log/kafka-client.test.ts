@@ -9,6 +9,8 @@ test('what is contradictory or unknown is refused, without the password', () => 
   for (const access of [
     { url: `${url}?sasl=gssapi` },
     { url: `${url}?compression=zstd` },
+    { url: `${url}?tls=true&tls=false` },
+    { url: `${url}/&tls=true` },
     { url: `${url}?tls=false`, ca: 'PEM' },
     { url, username: 'u' },
     { url, password: 'hunter2' },

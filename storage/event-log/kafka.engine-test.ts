@@ -1,35 +1,14 @@
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
 import { after, describe, test } from 'node:test'
 import kafkajs from 'kafkajs'
-import {
-  adminAccess,
-  engineAccess,
-  engineSettings,
-  GATEWAY,
-  nobodyAccess,
-  otherCa,
-  PROCESSORS,
-  partAccess,
-} from '../../test/engines/environment.ts'
+import { adminAccess, GATEWAY, nobodyAccess, otherCa, PROCESSORS, partAccess } from '../../test/engines/environment.ts'
 import { eventually } from '../../test/eventually.ts'
 import type { ServerAccess } from '../server-access.ts'
 import { eventLogContractSuite } from './contract-suite.ts'
-import { type EventLog, EventLogUnavailable, type RecordBatch } from './event-log.ts'
+import { EventLogUnavailable, type RecordBatch } from './event-log.ts'
 import { openKafkaEventLog } from './kafka.ts'
 import { makeKafkaClient } from './kafka-client.ts'
-
-const { ECLUSE_KAFKA_REPLICATION = '3', ECLUSE_KAFKA_MIN_INSYNC_REPLICAS = '2' } = engineSettings()
-const options = {
-  replication: Number(ECLUSE_KAFKA_REPLICATION),
-  minInsyncReplicas: Number(ECLUSE_KAFKA_MIN_INSYNC_REPLICAS),
-  sessionMs: 10_000,
-  maxRecordBytes: 2_097_152,
-  queueBytes: 67_108_864,
-  appendMs: 20_000,
-}
-const access = engineAccess('event-log')
-const open = (changed: Partial<ServerAccess> = {}) => openKafkaEventLog({ ...access, ...changed }, options)
+import { access, entry, fresh, open, options, take } from './kafka-fixture.ts'
 
 eventLogContractSuite('Kafka', async () => {
   let log = open()
@@ -42,12 +21,6 @@ eventLogContractSuite('Kafka', async () => {
     },
     close: () => log.close(),
   }
-})
-
-const fresh = (kind = 'topic') => `ecluse.own-${kind}-${randomUUID()}`
-const entry = (topic: string, value: string, key: string | null = null) => ({
-  topic,
-  record: { key, value: Buffer.from(value), headers: {} },
 })
 
 describe('Kafka', () => {
@@ -63,17 +36,6 @@ describe('Kafka', () => {
     const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic }
     const { resources } = await admin.describeConfigs({ resources: [resource], includeSynonyms: false })
     return new Map(resources[0]!.configEntries.map(({ configName, configValue }) => [configName, configValue]))
-  }
-
-  /** The values that a group is given, until there are so many. */
-  async function take(reader: EventLog, topics: string[], group: string, count: number): Promise<RecordBatch[]> {
-    const batches: RecordBatch[] = []
-    const taken = () => batches.reduce((sum, { records }) => sum + records.length, 0)
-    const handle = async (batch: RecordBatch) => void batches.push(batch)
-    const consumer = await reader.consume({ group, topics, batchSize: 10, handle, onError: () => {} })
-    await eventually(`${count} records are consumed`, () => taken() >= count)
-    await consumer.stop()
-    return batches
   }
 
   test('a topic is made as its policy says, and what an operator changed is brought back, but for settings of their own', async () => {
@@ -103,82 +65,6 @@ describe('Kafka', () => {
     await log.ensureTopic(topic, { partitions: 3, retentionMs: 3_600_000 })
     const again = await topicConfig(topic)
     assert.deepEqual([again.get('retention.ms'), again.get('flush.messages')], ['3600000', '7'])
-  })
-
-  test('a topic that was deleted and made anew is another incarnation, read from its first record', async () => {
-    await admin.connect()
-    const [topic, group] = [fresh(), fresh('group')]
-    await log.ensureTopic(topic, { partitions: 1, retentionMs: null })
-    const before = await log.append(['a', 'b', 'c'].map(value => entry(topic, value)))
-    await take(log, [topic], group, 3)
-    await admin.deleteTopics({ topics: [topic] })
-    await eventually('the topic is gone', async () => !(await admin.listTopics()).includes(topic))
-    await eventually('it is made anew', () =>
-      log.ensureTopic(topic, { partitions: 1, retentionMs: null }).then(
-        () => true,
-        () => false,
-      ),
-    )
-    const after = await log.append(['A', 'B', 'C', 'D', 'E'].map(value => entry(topic, value)))
-    assert.notEqual(after[0]!.incarnation, before[0]!.incarnation)
-    assert.equal(after[0]!.offset, 0)
-    const batches = await take(log, [topic], group, 5)
-    assert.deepEqual(
-      batches.flatMap(({ records }) => records.map(({ value }) => value.toString())),
-      ['A', 'B', 'C', 'D', 'E'],
-    )
-    assert.deepEqual([...new Set(batches.map(({ incarnation }) => incarnation))], [after[0]!.incarnation])
-  })
-
-  test('a topic made anew while it is consumed and appended to is noticed by both', async () => {
-    await admin.connect()
-    const [topic, group] = [fresh(), fresh('group')]
-    await log.ensureTopic(topic, { partitions: 1, retentionMs: null })
-    const [old] = await log.append(['a', 'b'].map(value => entry(topic, value)))
-    const seen: { incarnation: string; value: string }[] = []
-    const consumer = await log.consume({
-      group,
-      topics: [topic],
-      batchSize: 10,
-      handle: async ({ incarnation, records }) =>
-        void seen.push(...records.map(({ value }) => ({ incarnation, value: value.toString() }))),
-      onError: () => {},
-    })
-    await eventually('the first records are read', () => seen.length === 2)
-    await admin.deleteTopics({ topics: [topic] })
-    await eventually('the topic is gone', async () => !(await admin.listTopics()).includes(topic))
-    const other = open()
-    await eventually('another process makes it anew', () =>
-      other.ensureTopic(topic, { partitions: 1, retentionMs: null }).then(
-        () => true,
-        () => false,
-      ),
-    )
-    const next = await eventually('it can be appended to again', () =>
-      log.append([entry(topic, 'A')]).catch(() => false as const),
-    )
-    await other.close()
-    assert.notEqual(next[0]!.incarnation, old!.incarnation)
-    await eventually('the new record is read', () => seen.some(({ value }) => value === 'A'), 90_000)
-    await consumer.stop()
-    assert.equal(seen.find(({ value }) => value === 'A')!.incarnation, next[0]!.incarnation)
-  })
-
-  test('a topic made anew with as many records as were read before is noticed, though nothing comes beyond the position', async () => {
-    await admin.connect()
-    const [topic, group] = [fresh(), fresh('group')]
-    await log.ensureTopic(topic, { partitions: 1, retentionMs: null })
-    await log.append(['a', 'b'].map(value => entry(topic, value)))
-    const seen: string[] = []
-    const handle = async ({ records }: RecordBatch) => void seen.push(...records.map(({ value }) => value.toString()))
-    const consumer = await log.consume({ group, topics: [topic], batchSize: 10, handle, onError: () => {} })
-    await eventually('the first records are read', () => seen.length === 2)
-    await admin.deleteTopics({ topics: [topic] })
-    await eventually('it is made anew and filled', () =>
-      log.append(['A', 'B'].map(value => entry(topic, value))).catch(() => false as const),
-    )
-    await eventually('the new records are read', () => seen.includes('B'), 60_000)
-    await consumer.stop()
   })
 
   test('one append may be larger than what a topic takes at once, and keeps its order', async () => {

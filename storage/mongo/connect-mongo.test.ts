@@ -22,6 +22,19 @@ test('a wrong URL is told at the start, without the password that is in it', asy
   assert.throws(() => connectMongo({ url: 'mongodb://h:1/d?tls=false', ca: 'x' }, port), /tls=false/)
 })
 
+test('a server is never left unverified, and TLS is said once', () => {
+  for (const option of [
+    'tlsInsecure=true',
+    'TLSAllowInvalidCertificates=true',
+    'tlsAllowInvalidHostnames=1',
+    'sslValidate=false',
+  ])
+    for (const url of [`mongodb://h:1/d?tls=true&${option}`, `mongodb+srv://h/d?${option}`])
+      assert.throws(() => connectMongo({ url }, port), /would accept any server/, url)
+  for (const twice of ['tls=true&tls=false', 'tls=true&ssl=true', 'tls=true&TLS=false'])
+    assert.throws(() => connectMongo({ url: `mongodb://h:1/d?${twice}` }, port), /tls twice/)
+})
+
 test('nothing is asked of the server before the first use, and a closed connection says so', async () => {
   const connection = connectMongo({ url: 'mongodb://127.0.0.1:1/d' }, port)
   await connection.close()

@@ -8,7 +8,7 @@ import { pauseMs } from './pause.ts'
 const MAX_BATCH = 20
 const PERSONS_EACH = 4
 /** A pause between two batches is this long at most. */
-const MAX_PAUSE_MS = 150
+const MAX_PAUSE_MS = 300
 const DROPPED_PAUSE_MS = 100
 /** A gateway that says nothing for so long is given up. */
 const ANSWER_MS = 30_000
@@ -22,11 +22,11 @@ export interface LoadOptions {
   dataset: string
   apiKey: string
   random: () => number
-  /** 6 if undefined. */
+  /** 4 if undefined. */
   producers?: number
   /** Events in a batch at most; 20 if undefined. */
   maxBatch?: number
-  /** Longest pause between two batches; 150 if undefined. */
+  /** Longest pause between two batches; 300 if undefined. */
   maxPauseMs?: number
 }
 
@@ -36,7 +36,7 @@ export interface Load {
 }
 
 export function startLoad(options: LoadOptions): Load {
-  const { random, producers = 6, maxBatch = MAX_BATCH, maxPauseMs = MAX_PAUSE_MS } = options
+  const { random, producers = 4, maxBatch = MAX_BATCH, maxPauseMs = MAX_PAUSE_MS } = options
   const run = Math.floor(random() * 2 ** 32).toString(16)
   let stopping = false
 

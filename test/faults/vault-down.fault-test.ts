@@ -58,24 +58,31 @@ faultTest({
   promise: 'every producer is answered 503 with Retry-After, and nothing is half done',
   settings: throughProxy,
   strike: async round => {
-    await (await proxy()).cut()
-    await nothingIsAccepted(round)
-    await round.lasts(0, 1_000)
-    await (await proxy()).heal()
+    const network = await proxy()
+    await network.cut()
+    try {
+      await nothingIsAccepted(round)
+      await round.lasts(0, 1_000)
+    } finally {
+      await network.heal()
+    }
     await isReady(round)
   },
 })
 
 faultTest({
-  name: 'vault silent: nothing passes and nobody is told',
-  promise: 'producers are answered within a bound all the same',
+  name: 'vault silent',
+  promise: 'where nothing passes and nobody is told, producers are answered within a bound all the same',
   settings: throughProxy,
   strike: async round => {
     const network = await proxy()
     network.freeze()
-    await nothingIsAccepted(round)
-    await (await proxy()).cut()
-    await (await proxy()).heal()
+    try {
+      await nothingIsAccepted(round)
+    } finally {
+      await network.cut()
+      await network.heal()
+    }
     await isReady(round)
   },
 })
@@ -90,7 +97,7 @@ faultTest({
     await lasts(500, 1_000)
     network.halfClose()
     await lasts(500, 1_000)
-    await (await proxy()).heal()
+    await network.heal()
     await accepts(1)
   },
 })
