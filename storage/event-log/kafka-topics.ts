@@ -79,7 +79,7 @@ export async function ensureKafkaTopic(
 }
 
 /** What brokers say that do not know yet what the controller knows. */
-const NOT_YET = ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE']
+const NOT_YET = ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_COORDINATOR_FOR_GROUP']
 const SETTLE_MS = 10_000
 const SETTLE_PAUSE_MS = 100
 

@@ -115,11 +115,13 @@ export function openKafkaEventLog(access: ServerAccess, options: KafkaEventLogOp
 
     lag: (group, names) =>
       run('Describe', names, () =>
-        admin.use(async each => {
-          const committed = await each.fetchOffsets({ groupId: group, topics: names })
-          const lags = committed.map(({ topic, partitions }) => lagOf(each, topic, partitions))
-          return (await Promise.all(lags)).reduce((sum, lag) => sum + lag, 0)
-        }),
+        onceSettled(() =>
+          admin.use(async each => {
+            const committed = await each.fetchOffsets({ groupId: group, topics: names })
+            const lags = committed.map(({ topic, partitions }) => lagOf(each, topic, partitions))
+            return (await Promise.all(lags)).reduce((sum, lag) => sum + lag, 0)
+          }),
+        ),
       ),
 
     // Kafka enforces retention by itself.
