@@ -75,7 +75,9 @@ async function startAll(
   const partitions = config.eventLog === 'sqlite:' ? 1 : config.kafkaPartitions
   const catalogue = await openCatalogue({
     ...config,
-    registry: rememberIds(registry, vault),
+    registry: rememberIds(registry, vault, {
+      onChange: change => logger.warn(change, 'the registry gives another id than before: was it made anew?'),
+    }),
     rawSchemas: openRawSchemas({ registry, vault }),
     onActivate: async contract => {
       if (parts.includes('gateway')) await activateContract({ log, ring, logger, partitions }, contract)

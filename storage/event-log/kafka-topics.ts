@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs, { type Admin } from 'kafkajs'
 import type { TopicSettings } from './event-log.ts'
+import { RightMissing } from './explain-kafka.ts'
 import { typesOf } from './kafka-client.ts'
 import { MetadataRefused, type TopicIdentities, type TopicIdentity } from './kafka-topic-ids.ts'
 
@@ -78,6 +79,8 @@ export async function ensureKafkaTopic(
   return made
 }
 
+const isDenied = (error: unknown) => typesOf(error).includes('TOPIC_AUTHORIZATION_FAILED')
+
 /** What brokers say that do not know yet what the controller knows. */
 const NOT_YET = ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_COORDINATOR_FOR_GROUP']
 const SETTLE_MS = 10_000
@@ -98,7 +101,10 @@ export async function onceSettled<T>(work: () => Promise<T>): Promise<T> {
 
 async function alignConfig(admin: Admin, topic: string, wanted: Record<string, string>): Promise<void> {
   const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic }
-  const { resources } = await admin.describeConfigs({ resources: [resource], includeSynonyms: false })
+  const described = admin.describeConfigs({ resources: [resource], includeSynonyms: false })
+  const { resources } = await described.catch(cause => {
+    throw isDenied(cause) ? new RightMissing('DescribeConfigs', { cause }) : cause
+  })
   const entries = resources[0]!.configEntries
   const current = new Map(entries.map(({ configName, configValue }) => [configName, configValue]))
   const differing = Object.keys(wanted).filter(name => current.get(name) !== wanted[name])
@@ -111,7 +117,7 @@ async function alignConfig(admin: Admin, topic: string, wanted: Record<string, s
   try {
     await admin.alterConfigs({ validateOnly: false, resources: [{ ...resource, configEntries }] })
   } catch (cause) {
-    if ((cause as { type?: string }).type !== 'TOPIC_AUTHORIZATION_FAILED') throw cause
+    if (!isDenied(cause)) throw cause
     const sentence = differing.map(name => `${name}=${wanted[name]} (it is ${current.get(name)})`).join(', ')
     throw new TopicUndercuts(`topic ${topic} must have ${sentence}: set it, or grant AlterConfigs`, { cause })
   }
