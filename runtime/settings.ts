@@ -177,7 +177,11 @@ export const settings = {
   ),
   shutdownMs: setting('15000', integer(100, 600_000), 'time given to requests at work when asked to stop, ms'),
   processorBatch: setting('500', integer(1, 10_000), 'records a processor handles at a time'),
-  maintenanceIntervalMs: setting('60000', integer(100, 86_400_000), 'how often retention is enforced, ms; the same in all processors'),
+  maintenanceIntervalMs: setting(
+    '60000',
+    integer(100, 86_400_000),
+    'how often retention is enforced, ms; the same in all processors',
+  ),
   domainOverlapMs: setting(
     String(30 * 86_400_000),
     integer(0, 400 * 86_400_000),

@@ -1,7 +1,7 @@
 // One connection to MongoDB for one port. Nothing is sent before the first use, so that a process starts while the
 // server is down, and every use heals by itself. Acknowledged means: on the disks of a majority.
 
-import { type Db, MongoClient, type MongoClientOptions, ReadConcern } from 'mongodb'
+import { type Db, MongoClient, type MongoClientOptions, MongoServerSelectionError, ReadConcern } from 'mongodb'
 import { reach, type Unavailable } from '../reach.ts'
 import { type ServerAccess, tlsOptions } from '../server-access.ts'
 import { explainMongo, type MongoPlace } from './explain-mongo.ts'
@@ -16,6 +16,8 @@ const SOCKET_MS = 15_000
 /** How long an operation waits for a primary that can be reached. */
 const SELECTION_MS = 5_000
 const CONNECT_MS = 5_000
+/** A connected client that finds no server for this long is made anew: its monitor may be waiting for ever. */
+const RENEW_MS = 15_000
 const POOL_SIZE = 20
 /** Operations under way or waiting; a further one is refused at once. */
 const MAX_OPERATIONS = 2_000
@@ -56,6 +58,7 @@ export function connectMongo(access: ServerAccess, { name, variable, Unavailable
   let connecting: Promise<MongoClient> | undefined
   let closed = false
   let operations = 0
+  let lostSinceMs: number | undefined
 
   /** A client that failed to connect stays closed for good: the next use takes a new one. */
   async function connect(): Promise<MongoClient> {
@@ -68,6 +71,17 @@ export function connectMongo(access: ServerAccess, { name, variable, Unavailable
       await client.close()
       throw error
     }
+  }
+
+  /** The driver's monitor can hang on a connection that was cut in the middle of its handshake; then nothing heals. */
+  function renewIfLost(error: unknown): void {
+    if (!(error instanceof MongoServerSelectionError)) return
+    lostSinceMs ??= performance.now()
+    if (performance.now() - lostSinceMs < RENEW_MS) return
+    const lost = connecting
+    connecting = undefined
+    lostSinceMs = undefined
+    lost?.then(client => client.close()).catch(() => {})
   }
 
   async function database(): Promise<Db> {
@@ -89,7 +103,12 @@ export function connectMongo(access: ServerAccess, { name, variable, Unavailable
           if (operations >= MAX_OPERATIONS) throw new Error(`more than ${MAX_OPERATIONS} operations wait already`)
           operations++
           try {
-            return await withRetries(async () => work(await database()))
+            const result = await withRetries(async () => work(await database()))
+            lostSinceMs = undefined
+            return result
+          } catch (error) {
+            renewIfLost(error)
+            throw error
           } finally {
             operations--
           }
