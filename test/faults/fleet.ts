@@ -81,7 +81,7 @@ export function lastWords(ecluse: EcluseProcess): string {
   return ecluse
     .output()
     .slice(-SHOWN)
-    .replace(/eck_\w+/g, 'eck_…')
+    .replace(/eck_[\w-]+/g, 'eck_…')
 }
 
 type Part = 'gateway' | 'processors'
