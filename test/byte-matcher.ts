@@ -4,6 +4,9 @@
 /** Shorter values (in bytes of UTF-8), and shorter forms of values, stand in any data by chance: they are left out. */
 export const MIN_VALUE_BYTES = 6
 const BITMAP_BITS = 24
+/** Few digits stand by chance in a hash that is written in hexadecimal: a run of so many digits hides so short a value. */
+const HASH_DIGITS = 32
+const CHANCE_BYTES = 10
 
 export interface Match {
   offset: number
@@ -64,10 +67,23 @@ export function matchBytes(bytes: Buffer, { bitmap, patterns }: Matcher): Match[
       const offset = i - MIN_VALUE_BYTES + 1 - pattern.anchor
       const end = offset + pattern.bytes.length
       if (offset < 0 || end > bytes.length || pattern.bytes.compare(bytes, offset, end) !== 0) continue
+      if (pattern.bytes.length < CHANCE_BYTES && isInHash(bytes, offset, end)) continue
       matches.push({ offset, form: pattern.form, valueIndex: pattern.valueIndex })
     }
   }
   return matches
+}
+
+const isHexDigit = (byte: number | undefined) =>
+  byte !== undefined && ((byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66))
+
+/** Whether these bytes are in the middle of a long run of hexadecimal digits. */
+function isInHash(bytes: Buffer, offset: number, end: number): boolean {
+  for (let at = offset; at < end; at++) if (!isHexDigit(bytes[at])) return false
+  let [from, to] = [offset, end]
+  while (to - from < HASH_DIGITS && isHexDigit(bytes[from - 1])) from--
+  while (to - from < HASH_DIGITS && isHexDigit(bytes[to])) to++
+  return to - from >= HASH_DIGITS
 }
 
 function anchorPatterns({ bitmap, patterns }: Matcher, all: Pattern[]): void {

@@ -174,3 +174,11 @@ test('thousands of values are not found in random bytes, and the search says so 
   assert.deepEqual(await searchBytes({ dir, values }), [])
   assert.ok(performance.now() - startedMs < 20_000)
 })
+
+test('a few digits are no finding in the middle of a hash, and are one anywhere else', () => {
+  const digits = createMatcher(['750012'])
+  const hash = `${'ab12'.repeat(7)}750012${'cd34'.repeat(7)}`
+  assert.deepEqual(searchBuffer(Buffer.from(`{"lookup":"${hash}"}`), digits), [])
+  for (const text of ['"750012"', 'x750012', `${hash} 750012`, '7500121'])
+    assert.equal(searchBuffer(Buffer.from(text), digits).length, 1, text)
+})
