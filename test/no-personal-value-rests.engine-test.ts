@@ -156,12 +156,16 @@ describe('no personal value of the samples rests, and a canary planted there is 
     if (!dir) return t.skip('this node was given by the environment: its files cannot be read')
     const { admin, keyspace } = ecluse.keyspace
     const tables = await tablesOf(admin, keyspace)
+    // What is flushed may leave the commit log: it is copied before as well.
+    const copyCommitLog = (into: string) =>
+      cpSync(join(dir, 'commitlog'), join(dump, 'files', into), { recursive: true })
+    copyCommitLog('commitlog')
     // Done by the node itself, without its management port.
     for (const table of tables)
       await admin.execute(`ALTER TABLE ${keyspace}."${table}" WITH memtable_flush_period_in_ms = ${FLUSH_EACH_MS}`)
     for (const table of tables)
       await eventually(`table ${table} is flushed`, () => openFlushed(join(dir, 'data', keyspace), table), FLUSHED_MS)
-    cpSync(join(dir, 'commitlog'), join(dump, 'files', 'commitlog'), { recursive: true })
+    copyCommitLog('commitlog-afterwards')
     await search('files', [...tables.map(table => new RegExp(`^${table}/opened-`)), /^commitlog\//])
   })
 
