@@ -4,9 +4,17 @@
 /** Shorter values (in bytes of UTF-8), and shorter forms of values, stand in any data by chance: they are left out. */
 export const MIN_VALUE_BYTES = 6
 const BITMAP_BITS = 24
-/** Few digits stand by chance in a hash that is written in hexadecimal: a run of so many digits hides so short a value. */
-const HASH_DIGITS = 32
-const CHANCE_BYTES = 10
+/**
+ * In a long run of an alphabet, short values stand by chance: digits in a hash written in hexadecimal, a few letters in
+ * a ciphertext written in base64url. Plain text has no such runs.
+ */
+const CHANCE = [
+  { alphabet: /[0-9a-f]/, runLength: 32, belowBytes: 10 },
+  { alphabet: /[A-Za-z0-9_-]/, runLength: 40, belowBytes: 8 },
+].map(({ alphabet, ...bounds }) => ({
+  ...bounds,
+  holds: Uint8Array.from({ length: 256 }, (_, byte) => Number(byte < 128 && alphabet.test(String.fromCharCode(byte)))),
+}))
 
 export interface Match {
   offset: number
@@ -67,23 +75,23 @@ export function matchBytes(bytes: Buffer, { bitmap, patterns }: Matcher): Match[
       const offset = i - MIN_VALUE_BYTES + 1 - pattern.anchor
       const end = offset + pattern.bytes.length
       if (offset < 0 || end > bytes.length || pattern.bytes.compare(bytes, offset, end) !== 0) continue
-      if (pattern.bytes.length < CHANCE_BYTES && isInHash(bytes, offset, end)) continue
+      if (isChance(bytes, offset, end)) continue
       matches.push({ offset, form: pattern.form, valueIndex: pattern.valueIndex })
     }
   }
   return matches
 }
 
-const isHexDigit = (byte: number | undefined) =>
-  byte !== undefined && ((byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66))
-
-/** Whether these bytes are in the middle of a long run of hexadecimal digits. */
-function isInHash(bytes: Buffer, offset: number, end: number): boolean {
-  for (let at = offset; at < end; at++) if (!isHexDigit(bytes[at])) return false
-  let [from, to] = [offset, end]
-  while (to - from < HASH_DIGITS && isHexDigit(bytes[from - 1])) from--
-  while (to - from < HASH_DIGITS && isHexDigit(bytes[to])) to++
-  return to - from >= HASH_DIGITS
+/** Whether these bytes are a short part of such a run. */
+function isChance(bytes: Buffer, offset: number, end: number): boolean {
+  return CHANCE.some(({ holds, runLength, belowBytes }) => {
+    if (end - offset >= belowBytes) return false
+    for (let at = offset; at < end; at++) if (holds[bytes[at]!] === 0) return false
+    let [from, to] = [offset, end]
+    while (from > 0 && to - from < runLength && holds[bytes[from - 1]!] === 1) from--
+    while (to < bytes.length && to - from < runLength && holds[bytes[to]!] === 1) to++
+    return to - from >= runLength
+  })
 }
 
 function anchorPatterns({ bitmap, patterns }: Matcher, all: Pattern[]): void {
