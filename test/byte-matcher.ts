@@ -5,11 +5,12 @@
 export const MIN_VALUE_BYTES = 6
 const BITMAP_BITS = 24
 /**
- * In a long run of an alphabet, short values stand by chance: digits in a hash written in hexadecimal, a few letters in
- * a ciphertext written in base64url. Plain text has no such runs.
+ * In a long run of an alphabet, short values stand by chance: digits in a hash written in hexadecimal or in a UUID, a
+ * few letters in a ciphertext written in base64url. Plain text has no such runs.
  */
 const CHANCE = [
   { alphabet: /[0-9a-f]/, runLength: 32, belowBytes: 10 },
+  { alphabet: /[0-9a-f-]/, runLength: 36, belowBytes: 10 },
   { alphabet: /[A-Za-z0-9_-]/, runLength: 40, belowBytes: 8 },
 ].map(({ alphabet, ...bounds }) => ({
   ...bounds,

@@ -183,10 +183,11 @@ test('a few letters are no finding in the middle of a ciphertext, and are one an
     assert.ok(searchBuffer(Buffer.from(text), letters).length >= 1, text)
 })
 
-test('a few digits are no finding in the middle of a hash, and are one anywhere else', () => {
+test('a few digits are no finding in the middle of a hash or a UUID, and are one anywhere else', () => {
   const digits = createMatcher(['750012'])
   const hash = `${'ab12'.repeat(7)}750012${'cd34'.repeat(7)}`
-  assert.deepEqual(searchBuffer(Buffer.from(`{"lookup":"${hash}"}`), digits), [])
+  for (const random of [hash, '019aa750-012b-7def-8abc-750012abcdef'])
+    assert.deepEqual(searchBuffer(Buffer.from(`{"lookup":"${random}"}`), digits), [])
   for (const text of ['"750012"', 'x750012', `${hash} 750012`, '7500121'])
     assert.equal(searchBuffer(Buffer.from(text), digits).length, 1, text)
 })
