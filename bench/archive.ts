@@ -2,14 +2,19 @@
 
 import { loadKek } from '../cli/load-kek.ts'
 import { openStores } from '../cli/open-stores.ts'
+import { ensureAuditTopic } from '../governance/audit/record.ts'
 import { openCatalogue } from '../governance/contract/catalogue.ts'
+import { openContractFinder } from '../governance/contract/find-contract.ts'
 import { openKeyRing } from '../governance/subjects/key-ring.ts'
 import { openIncarnations } from '../processors/incarnations.ts'
 import { startPipeline } from '../processors/pipeline.ts'
+import { openRetentions } from '../processors/retentions.ts'
 import { makeLogger } from '../runtime/logger.ts'
 import { collections } from '../storage/stored-shapes.ts'
 import { benchConfig } from './governed.ts'
 import type { Target } from './load.ts'
+
+const AUDIT_MS = 86_400_000
 
 /** Starts the processors over the topics of a gateway that ran in the same directory. */
 export async function startArchive(dataDir: string, settings: Record<string, string>): Promise<Target> {
@@ -26,14 +31,19 @@ export async function startArchive(dataDir: string, settings: Record<string, str
       throw new Error(JSON.stringify(diagnostics))
     },
   })
+  await ensureAuditTopic(stores.log, AUDIT_MS)
+  const logger = makeLogger('json', 'error')
   await startPipeline({
     ...stores,
     tables: { upsert: async () => {}, remove: async () => {} },
     catalogue,
+    contracts: openContractFinder(stores.documents, catalogue),
+    retentions: openRetentions({ ...stores, catalogue, logger, now: Date.now }),
     ring,
-    logger: makeLogger('json', 'error'),
+    logger,
     now: Date.now,
     incarnations: openIncarnations(stores.vault),
+    auditRetentionMs: AUDIT_MS,
     batchSize: config.processorBatch,
     count: () => {},
   })

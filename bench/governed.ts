@@ -5,10 +5,16 @@ import { loadKek } from '../cli/load-kek.ts'
 import { openStores } from '../cli/open-stores.ts'
 import { makeApiKey } from '../gateway/authenticate.ts'
 import { makeGateway } from '../gateway/server.ts'
+import { openLiveAccess } from '../governance/access/live-access.ts'
+import { openAudit } from '../governance/audit/record.ts'
+import { openSigner } from '../governance/audit/sign.ts'
 import { openCatalogue } from '../governance/contract/catalogue.ts'
 import { quarantineTopicOf, topicOf } from '../governance/contract/topic-of.ts'
+import { openErasureLedger } from '../governance/subjects/erasure-ledger.ts'
+import { openPackageStore } from '../governance/subjects/export/package-store.ts'
 import { openKeyRing } from '../governance/subjects/key-ring.ts'
 import { openPeople } from '../governance/subjects/people.ts'
+import { openRequestStore } from '../governance/subjects/request-store.ts'
 import { type Config, readConfig } from '../runtime/config.ts'
 import { makeLogger } from '../runtime/logger.ts'
 import { startTelemetry } from '../runtime/telemetry.ts'
@@ -46,16 +52,28 @@ export async function startGoverned(dataDir: string, settings?: Record<string, s
       throw new Error(JSON.stringify(diagnostics))
     },
   })
-  const { apiKey, credential } = makeApiKey('producer', ['*'], Date.now())
+  const { apiKey, credential } = makeApiKey({ roles: ['producer'], datasets: ['*'], nowMs: Date.now() })
   await stores.vault.putCredential(credential)
+  const access = await openLiveAccess({
+    policiesDir: join(import.meta.dirname, '../policies'),
+    onActivate: async () => {},
+    onProblem: () => {},
+  })
   const logger = makeLogger('json', 'error')
   const telemetry = startTelemetry()
+  const signer = openSigner(ring.signingSeed)
   const app = await makeGateway({
     ...stores,
     config,
     logger,
     telemetry,
     catalogue,
+    access,
+    audit: openAudit(stores.log, Date.now),
+    requests: openRequestStore(stores.documents),
+    packages: openPackageStore({ ...stores, ring, now: Date.now }),
+    signer,
+    ledger: openErasureLedger(stores.erasures, signer),
     people,
     ring,
     ports: {},

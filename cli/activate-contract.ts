@@ -1,24 +1,19 @@
 // What a contract needs before its first event: its topics and keys. That it went live is recorded with its content
 // hashes.
 
+import type { Audit } from '../governance/audit/audit.ts'
 import type { Contract } from '../governance/contract/contract.ts'
 import { quarantineTopicOf, topicOf } from '../governance/contract/topic-of.ts'
 import type { KeyRing } from '../governance/subjects/key-ring.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { EventLog } from '../storage/event-log/event-log.ts'
 
-/** No dataset's topic: their names hold no dot. */
-const AUDIT_TOPIC = 'ecluse.audit.entries'
-
 export interface ActivateDeps {
+  audit: Audit
   log: EventLog
   ring: KeyRing
   logger: Logger
   partitions: number
-}
-
-export function ensureAuditTopic(log: EventLog): Promise<void> {
-  return log.ensureTopic(AUDIT_TOPIC, { partitions: 1, retentionMs: null })
 }
 
 /** Makes topics and domain keys. Idempotent. */
@@ -38,13 +33,12 @@ export async function activateContract(deps: ActivateDeps, contract: Contract): 
   await prepareContract(deps, contract)
   const { dataset, policySha256 } = contract
   const schemas = Object.fromEntries([...contract.versions.values()].map(v => [v.version, v.schemaSha256]))
-  const entry = { kind: 'contract-activated', at: new Date().toISOString(), dataset, policySha256, schemas }
-  const record = {
-    key: dataset,
-    value: Buffer.from(JSON.stringify(entry)),
-    headers: { 'content-type': 'application/json' },
-  }
-  await deps.log.append([{ topic: AUDIT_TOPIC, record }])
+  await deps.audit.record({
+    kind: 'contract-activated',
+    actor: 'ecluse',
+    dataset,
+    details: { policySha256, schemas },
+  })
   deps.logger.info({ dataset, policySha256, schemas }, 'contract is live')
 }
 

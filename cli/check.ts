@@ -1,9 +1,12 @@
-// ecluse check: every problem in schemas and policies, with its place and how to mend it; then what is covered.
+// ecluse check: every problem in schemas, policies and the access policy, with its place and how to mend it; then what is covered.
 
 import { relative } from 'node:path'
 import { parseArgs } from 'node:util'
+import { AccessPolicyError } from '../governance/access/compile-access.ts'
+import { loadAccess } from '../governance/access/live-access.ts'
+import { checkRuleDatasets } from '../governance/access/read-access-policy.ts'
 import type { Contract } from '../governance/contract/contract.ts'
-import { formatDiagnostic } from '../governance/contract/diagnostic.ts'
+import { type Diagnostic, formatDiagnostic, reportInto } from '../governance/contract/diagnostic.ts'
 import { didYouMean } from '../governance/contract/did-you-mean.ts'
 import { openRawSchemas } from '../governance/contract/fetch-schemas.ts'
 import { type Loaded, loadContracts, lockSchemas } from '../governance/contract/load.ts'
@@ -20,8 +23,9 @@ const check: Verb = async (args, config) => {
     options: { json: { type: 'boolean' }, lock: { type: 'boolean' } },
   })
   const [dataset] = positionals
-  const loaded = await load(config, values.lock === true)
-  const diagnostics = loaded.diagnostics.filter(d => !dataset || !d.dataset || d.dataset === dataset)
+  const loaded = await loadDeclared(config, values.lock === true)
+  const found = [...loaded.diagnostics, ...(await checkAccess(config, loaded))]
+  const diagnostics = found.filter(d => !dataset || !d.dataset || d.dataset === dataset)
   const contracts = [...loaded.contracts.values()].filter(c => !dataset || c.dataset === dataset)
   const errors = diagnostics.filter(({ severity }) => severity === 'error')
   if (dataset && contracts.length === 0 && !diagnostics.some(d => d.dataset === dataset || d.severity === 'error')) {
@@ -44,7 +48,21 @@ const check: Verb = async (args, config) => {
   return errors.length > 0 ? 1 : 0
 }
 
-async function load(config: Config, lock: boolean): Promise<Loaded> {
+async function checkAccess({ policiesDir }: Config, { contracts, diagnostics }: Loaded): Promise<Diagnostic[]> {
+  try {
+    const { policyText, policyFile } = await loadAccess(policiesDir)
+    const declared = new Set([...contracts.keys(), ...diagnostics.flatMap(({ dataset }) => dataset ?? [])])
+    const found: Diagnostic[] = []
+    checkRuleDatasets(policyText, policyFile, [...declared], reportInto(found))
+    return found
+  } catch (error) {
+    if (error instanceof AccessPolicyError) return error.diagnostics
+    throw error
+  }
+}
+
+/** Everything that the files here declare. @param lock whether to lock sound versions first */
+export async function loadDeclared(config: Config, lock: boolean): Promise<Loaded> {
   const registry = await openServer(config)
   try {
     const options = { ...config, ...(registry && { rawSchemas: openRawSchemas({ registry }) }) }

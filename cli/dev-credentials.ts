@@ -2,11 +2,10 @@
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { makeApiKey, type Role } from '../gateway/authenticate.ts'
+import { makeApiKey } from '../gateway/authenticate.ts'
+import { type Role, roleNames } from '../governance/access/roles.ts'
 import type { Config } from '../runtime/config.ts'
 import type { Vault } from '../storage/vault/vault.ts'
-
-const ROLES: Role[] = ['producer', 'data-owner', 'data-steward', 'data-engineer', 'analyst', 'dpo', 'auditor']
 
 export function devCredentialsPath(config: Config): string {
   return join(config.dataDir, 'dev-credentials.json')
@@ -17,8 +16,13 @@ export async function makeDevCredentials(config: Config, vault: Vault): Promise<
   const path = devCredentialsPath(config)
   if (config.mode !== 'development' || existsSync(path)) return undefined
   const keys: Record<string, string> = {}
-  for (const role of ROLES) {
-    const { apiKey, credential } = makeApiKey(role, ['*'], Date.now())
+  for (const role of roleNames) {
+    const { apiKey, credential } = makeApiKey({
+      name: `development: ${role}`,
+      roles: [role],
+      datasets: ['*'],
+      nowMs: Date.now(),
+    })
     await vault.putCredential(credential)
     keys[role] = apiKey
   }

@@ -5,6 +5,7 @@ import { accessSync, constants, existsSync, mkdtempSync, rmSync, statfsSync, sta
 import { createServer } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { loadAccess } from '../governance/access/live-access.ts'
 import { loadContracts } from '../governance/contract/load.ts'
 import type { Config } from '../runtime/config.ts'
 import { openSqlite } from '../storage/sqlite/open-sqlite.ts'
@@ -29,6 +30,7 @@ const examinations: Examination[] = [
   ['port', examinePort],
   ['key-encryption key', examineKek],
   ['contracts', examineContracts],
+  ['access policy', examineAccess],
   ...examinedPorts,
 ]
 
@@ -121,6 +123,13 @@ async function examineContracts(config: Config): Promise<string> {
   if (errors > 0) throw new Error(`${errors} errors in schemas and policies: \`ecluse check\` lists them`)
   if (contracts.size === 0) throw new Error('no dataset is declared: put a schema and a policy into place')
   return [...contracts.keys()].join(', ')
+}
+
+async function examineAccess({ policiesDir }: Config): Promise<string> {
+  await loadAccess(policiesDir).catch(() => {
+    throw new Error('the access policy cannot be used: `ecluse check` says why')
+  })
+  return join(policiesDir, 'access')
 }
 
 function nearestExisting(path: string): string {

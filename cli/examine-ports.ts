@@ -1,4 +1,4 @@
-// What `ecluse doctor` asks of the six ports: whether each server answers, and would do what is asked of it.
+// What `ecluse doctor` asks of the ports: whether each server answers, and would do what is asked of it.
 
 import { type Config, variableName } from '../runtime/config.ts'
 import { openMongoDocuments } from '../storage/documents/mongo.ts'
@@ -21,6 +21,7 @@ export const examinedPorts: Examination[] = [
   ['documents', config => examine(config, 'documents', pinged(openMongoDocuments))],
   ['tables', config => examine(config, 'tables', pinged(openCassandraTables))],
   ['lake', config => examine(config, 'lake', examineBucket)],
+  ['erasures', config => examine(config, 'erasures', examineBucket)],
 ]
 
 function topicDefaults({ kafkaReplication, kafkaMinInsyncReplicas, maxRecordBytes }: Config) {

@@ -1,24 +1,25 @@
-// ecluse keys: API keys and domain keys, directly in the vault: for the first key of an installation, before anyone has
+// ecluse keys: API keys, domain keys and those that hold all others, directly in the vault: for the first key of an installation, before anyone has
 // one to ask a running gateway with. Gateways notice within one lease.
 
 import { parseArgs } from 'node:util'
-import { makeApiKey, type Role } from '../gateway/authenticate.ts'
+import { KEY_NAME_PATTERN, MAX_KEY_DAYS, makeApiKey } from '../gateway/authenticate.ts'
+import { isRole, roleNames, roles as rolesOf } from '../governance/access/roles.ts'
+import { leaveAuditNote } from '../governance/audit/vault-notes.ts'
 import { didYouMean } from '../governance/contract/did-you-mean.ts'
 import { DATASET_PATTERN } from '../governance/contract/policy.ts'
 import { openKeyRing } from '../governance/subjects/key-ring.ts'
 import type { Config } from '../runtime/config.ts'
 import type { Vault } from '../storage/vault/vault.ts'
-import { loadKek } from './load-kek.ts'
+import { loadKeks } from './load-kek.ts'
 import { openVault } from './open-stores.ts'
+import { changeKek, changeLookup, printSigningKey } from './rotate-keys.ts'
 import { UsageError, type Verb } from './verb.ts'
 
-const ROLES: Role[] = ['producer', 'data-owner', 'data-steward', 'data-engineer', 'analyst', 'dpo', 'auditor']
-const VERBS = ['create', 'list', 'revoke', 'rotate']
-const DAY_MS = 86_400_000
-const MAX_DAYS = 36_500
+const VERBS = ['create', 'list', 'revoke', 'rotate', 'rotate-kek', 'rotate-lookup', 'signing']
 
 const options = {
-  role: { type: 'string' },
+  role: { type: 'string', multiple: true, default: [] as string[] },
+  name: { type: 'string', default: '' },
   datasets: { type: 'string', default: '*' },
   days: { type: 'string' },
 } as const
@@ -32,41 +33,65 @@ const keys: Verb = async (args, config) => {
     if (what === 'create') return await create(vault, values)
     if (what === 'list') return await list(vault)
     if (what === 'revoke') return await revoke(vault, name)
+    if (what === 'rotate-kek') return await changeKek(vault, config)
+    if (what === 'rotate-lookup') return await changeLookup(vault, config)
+    if (what === 'signing') return await printSigningKey(vault, config)
     return await rotate(vault, config, name)
   } finally {
     await vault.close()
   }
 }
 
-async function create(vault: Vault, values: { role?: string; datasets: string; days?: string }): Promise<number> {
-  const role = ROLES.find(known => known === values.role)
-  if (!role) throw new UsageError(`--role is one of ${ROLES.join(', ')}. ${didYouMean(values.role ?? '', ROLES)}`)
+interface NewKey {
+  role: string[]
+  name: string
+  datasets: string
+  days?: string
+}
+
+async function create(vault: Vault, values: NewKey): Promise<number> {
+  const roles = [...new Set(values.role)]
+  const wrong = roles.length === 0 ? '' : roles.find(role => !isRole(role))
+  if (wrong !== undefined) throw new UsageError(`--role is one of these, and may be repeated:\n${describeRoles(wrong)}`)
   const days = values.days === undefined ? undefined : Number(values.days)
-  if (days !== undefined && !(Number.isInteger(days) && days >= 1 && days <= MAX_DAYS))
-    throw new UsageError(`--days is a whole number from 1 to ${MAX_DAYS}`)
+  if (days !== undefined && !(Number.isInteger(days) && days >= 1 && days <= MAX_KEY_DAYS))
+    throw new UsageError(`--days is a whole number from 1 to ${MAX_KEY_DAYS}`)
+  if (!new RegExp(KEY_NAME_PATTERN, 'u').test(values.name))
+    throw new UsageError('--name is one line of at most 100 characters')
   const datasets = values.datasets.split(',')
   if (!datasets.every(name => name === '*' || new RegExp(DATASET_PATTERN).test(name)))
     throw new UsageError('--datasets is a list of dataset names with commas between, or *')
-  const expiresAtMs = days === undefined ? null : Date.now() + days * DAY_MS
-  const { apiKey, credential } = makeApiKey(role, datasets, Date.now(), expiresAtMs)
+  const { apiKey, credential } = makeApiKey({ name: values.name, roles, datasets, nowMs: Date.now(), days })
+  const { id, expiresAtMs } = credential
+  const expiresAt = expiresAtMs === null ? null : new Date(expiresAtMs).toISOString()
+  await leaveAuditNote(vault, Date.now(), { kind: 'key-made', details: { key: id, roles, datasets, expiresAt } })
   await vault.putCredential(credential)
-  process.stderr.write(`API key ${credential.id} for ${role} on ${values.datasets}; it is shown this once:\n`)
+  process.stderr.write(
+    `API key ${credential.id} for ${roles.join(', ')} on ${values.datasets}; it is shown this once:\n`,
+  )
   process.stdout.write(`${apiKey}\n`)
   return 0
 }
 
+function describeRoles(wrong: string): string {
+  const lines = roleNames.map(role => `  ${role.padEnd(14)} ${rolesOf[role]}`)
+  return `${lines.join('\n')}\n${didYouMean(wrong, roleNames)}`
+}
+
 async function list(vault: Vault): Promise<number> {
-  for (const { id, role, datasets, createdAtMs, expiresAtMs } of await vault.listCredentials()) {
+  for (const { id, name, roles, datasets, createdAtMs, expiresAtMs } of await vault.listCredentials()) {
     const ends = expiresAtMs === null ? 'never expires' : `expires ${new Date(expiresAtMs).toISOString()}`
-    process.stdout.write(
-      `${id}  ${role}  ${datasets.join(',')}  made ${new Date(createdAtMs).toISOString()}, ${ends}\n`,
-    )
+    const made = `made ${new Date(createdAtMs).toISOString()}`
+    const called = name === '' ? '' : `: ${name}`
+    process.stdout.write(`${id}  ${roles.join(',')}  ${datasets.join(',')}  ${made}, ${ends}${called}\n`)
   }
   return 0
 }
 
 async function revoke(vault: Vault, id: string): Promise<number> {
-  if (!(await vault.deleteCredential(id))) throw new Error('there is no key of this id: `ecluse keys list` shows them')
+  if (!(await vault.findCredential(id))) throw new Error('there is no key of this id: `ecluse keys list` shows them')
+  await leaveAuditNote(vault, Date.now(), { kind: 'key-revoked', details: { key: id } })
+  await vault.deleteCredential(id)
   process.stderr.write(`revoked ${id}\n`)
   return 0
 }
@@ -74,7 +99,8 @@ async function revoke(vault: Vault, id: string): Promise<number> {
 async function rotate(vault: Vault, config: Config, domain: string): Promise<number> {
   if ((await vault.listKeys(`domain/${domain}/`)).length === 0)
     throw new Error('no policy that was live uses a domain of this name')
-  const ring = await openKeyRing(vault, loadKek(config), Date.now)
+  const ring = await openKeyRing(vault, loadKeks(config), Date.now)
+  await leaveAuditNote(vault, Date.now(), { kind: 'key-rotated', details: { keys: 'domain', domain } })
   const id = await ring.rotateDomain(domain, config.domainOverlapMs)
   const until = new Date(Date.now() + config.domainOverlapMs).toISOString()
   process.stderr.write(`domain ${domain} has key ${id}; events carry both tokens until ${until}\n`)

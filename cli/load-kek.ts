@@ -4,9 +4,15 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Keks } from '../governance/subjects/system-keys.ts'
 import type { Config } from '../runtime/config.ts'
 
 const KEK_BYTES = 32
+
+/** The KEK, and the one that takes its place while it is changed. */
+export function loadKeks(config: Config): Keks {
+  return { kek: loadKek(config), nextKek: config.kekNext }
+}
 
 /** 32 bytes. @throws Error when production has none (the configuration refuses that first) */
 export function loadKek(config: Config): Buffer {

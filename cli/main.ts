@@ -2,6 +2,7 @@
 // page becomes one readable message and status 1, or 2 where the command itself was written wrongly.
 
 import { didYouMean } from '../governance/contract/did-you-mean.ts'
+import type { RightKind } from '../governance/subjects/rights-request.ts'
 import { readConfig } from '../runtime/config.ts'
 import { UsageError, type Verb } from './verb.ts'
 
@@ -22,9 +23,24 @@ const verbs: Record<string, Entry> = {
   processors: { does: 'run the processors alone, on shared servers', load: () => import('./processors.ts') },
   demo: { does: 'serve, with simulated producers', load: () => import('./demo.ts') },
   check: {
-    does: 'check schemas and policies',
+    does: 'check schemas, policies and the access policy',
     takes: '[dataset] [--lock] [--json]',
     load: () => import('./check.ts'),
+  },
+  plan: {
+    does: 'what the files here would change of what is live; status 3 if something is protected less',
+    takes: '[dataset] [--json]',
+    load: () => import('./plan.ts'),
+  },
+  records: {
+    does: 'the record of processing activities (GDPR art. 30) from the policies here',
+    takes: '[--language en|fr] [--json | --html]',
+    load: () => import('./records.ts'),
+  },
+  retention: {
+    does: 'what will go when, by dataset and store',
+    takes: '[dataset] [--json]',
+    load: () => import('./retention.ts'),
   },
   simulate: {
     does: 'post simulated events',
@@ -32,9 +48,35 @@ const verbs: Record<string, Entry> = {
     load: () => import('./simulate.ts'),
   },
   keys: {
-    does: 'API keys and domain keys',
-    takes: 'create --role R [--datasets a,b] [--days N] | list | revoke ID | rotate DOMAIN',
+    does: 'API keys, domain keys, and the keys that hold the others',
+    takes:
+      'create --role R [--role S] [--name N] [--datasets a,b] [--days N] | list | revoke ID | rotate DOMAIN | rotate-kek | rotate-lookup | signing',
     load: () => import('./keys.ts'),
+  },
+  vault: {
+    does: 'copy the embedded vault while it is used, and bring a copy back',
+    takes: 'backup FILE [--epoch-keys FILE] | restore FILE [--epoch-keys FILE]',
+    load: () => import('./vault.ts'),
+  },
+  access: {
+    does: 'who may what, by the access policy',
+    takes: 'matrix [--json]',
+    load: () => import('./access.ts'),
+  },
+  erase: rights('erasure', 'erase persons, with a certificate'),
+  export: rights('export', 'give persons what is stored of them', '[--language en|fr]'),
+  rectify: rights('rectification', 'correct what is stored of persons'),
+  restrict: rights('restriction', 'keep what is stored of persons from being read, or lift that', '[--lift]'),
+  object: rights('objection', 'keep persons out of one purpose', '--purpose TEXT [--withdraw]'),
+  audit: {
+    does: 'the audit as a file, and that file verified',
+    takes: 'export FILE | verify FILE --key PEM [--since HEAD] [--json]',
+    load: () => import('./audit.ts'),
+  },
+  verify: {
+    does: 'verify a signed document or a proof, offline',
+    takes: '<file> --key PEM [--json]',
+    load: () => import('./verify.ts'),
   },
   config: { does: 'print the effective configuration', takes: '[--json]', load: () => import('./config.ts') },
   doctor: {
@@ -42,6 +84,14 @@ const verbs: Record<string, Entry> = {
     takes: '[--json]',
     load: () => import('./doctor.ts'),
   },
+}
+
+function rights(kind: RightKind, does: string, own = ''): Entry {
+  return {
+    does,
+    takes: `[file of \`<type> <id>\` or JSON lines, else standard input] --reason TEXT ${own && `${own} `}[--out DIR] [--no-wait] [--json]`,
+    load: async () => ({ default: (await import('./rights.ts')).rightsVerb(kind) }),
+  }
 }
 
 const HELP = ['--help', '-h']

@@ -32,10 +32,12 @@ export interface Stores {
   documents: Documents
   tables: Tables
   lake: Lake
+  /** The ledger of erasures, kept apart from all that may be restored. */
+  erasures: Lake
   close(): Promise<void>
 }
 
-export type Port = 'eventLog' | 'registry' | 'vault' | 'documents' | 'tables' | 'lake'
+export type Port = 'eventLog' | 'registry' | 'vault' | 'documents' | 'tables' | 'lake' | 'erasures'
 
 /** Embedded, these belong to one process; vault and lake may be shared by processes of one machine. */
 const UNSHARED = ['eventLog', 'registry', 'documents', 'tables'] as const
@@ -100,6 +102,7 @@ export async function openStores(config: Config): Promise<Stores> {
       ),
       tables: await keep(opening('tables', config, openCassandraTables, () => openSqliteTables(at('tables.sqlite')))),
       lake: await keep(opening('lake', config, openS3Lake, () => openFileLake(at('lake')))),
+      erasures: await keep(opening('erasures', config, openS3Lake, () => openFileLake(at('erasures')))),
       close,
     }
   } catch (error) {
@@ -125,7 +128,7 @@ async function opening<T>(
 
 /** How the configuration says a port's server is reached. */
 export function accessOf(config: Config, port: Port): ServerAccess {
-  if (port === 'lake') return { url: config.lake, ca: config.lakeCa }
+  if (port === 'lake' || port === 'erasures') return { url: config[port], ca: config.lakeCa }
   return {
     url: config[port],
     username: config[`${port}Username`],
@@ -137,7 +140,7 @@ export function accessOf(config: Config, port: Port): ServerAccess {
 }
 
 /** A path in the data directory, which is made. */
-function inDataDir({ dataDir }: Config, name: string): string {
+export function inDataDir({ dataDir }: Config, name: string): string {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   chmodSync(dataDir, 0o700)
   return join(dataDir, name)

@@ -1,5 +1,6 @@
 // Cursors of lists: where the next page begins, as text that callers hand back and need not read.
 
+import { open, type SealingKey, seal } from '../governance/protection/seal.ts'
 import { RequestRefused } from './body/request-refused.ts'
 
 export interface PageStart {
@@ -7,15 +8,24 @@ export interface PageStart {
   id: string
 }
 
-export function writeCursor({ value, id }: PageStart): string {
-  return Buffer.from(JSON.stringify([value, id])).toString('base64url')
+/** Where a page may end at what the caller may not see, its cursor is sealed, and of use in one place alone. */
+export interface CursorSeal {
+  key: SealingKey
+  place: string
+}
+
+export function writeCursor({ value, id }: PageStart, sealed?: CursorSeal): string {
+  const text = Buffer.from(JSON.stringify([value, id]))
+  return (sealed ? seal(sealed.key, text, sealed.place) : text).toString('base64url')
 }
 
 /** @throws RequestRefused 400 for what `writeCursor` did not write */
-export function readCursor(cursor: string | undefined): PageStart | undefined {
+export function readCursor(cursor: string | undefined, sealed?: CursorSeal): PageStart | undefined {
   if (cursor === undefined) return undefined
   try {
-    const [value, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[]
+    const bytes = Buffer.from(cursor, 'base64url')
+    const text = sealed ? open(sealed.key, bytes, sealed.place) : bytes
+    const [value, id] = JSON.parse(text.toString()) as unknown[]
     if (isSortValue(value) && typeof id === 'string' && id.isWellFormed()) return { value, id }
   } catch {
     // told below

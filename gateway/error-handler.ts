@@ -7,10 +7,12 @@ import { loggable } from '../runtime/loggable.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { DocumentsUnavailable } from '../storage/documents/documents.ts'
 import { EventLogUnavailable } from '../storage/event-log/event-log.ts'
+import { LakeUnavailable } from '../storage/lake/lake.ts'
 import { VaultUnavailable } from '../storage/vault/vault.ts'
 import { RequestAborted, RequestRefused } from './body/request-refused.ts'
 import { IngestInterrupted } from './outcome.ts'
 import { type Problem, problem } from './problem.ts'
+import { tellUndeclared } from './undeclared-member.ts'
 import { answerThenLinger, hasUnreadBody } from './unread-body.ts'
 
 const RETRY_AFTER_SECONDS = 1
@@ -21,7 +23,7 @@ export function handleErrors(app: FastifyInstance, logger: Logger): void {
     const interrupted = error instanceof IngestInterrupted
     const cause = interrupted ? (error.cause as Error) : error
     if (cause instanceof RequestAborted) return reply.hijack()
-    const answer = problemOf(cause)
+    const answer = problemOf(cause, request)
     if (answer.status >= 500) logger.error({ err: loggable(cause), route: request.routeOptions.url }, answer.title)
     sendProblem(reply, answer, interrupted ? error.answer : {}, retryAfterOf(cause))
   })
@@ -88,7 +90,7 @@ export function sendProblem(
     .send(hasUnreadBody(raw) ? answerThenLinger(text, raw) : text)
 }
 
-function problemOf(error: Error): Problem {
+function problemOf(error: Error, request: FastifyRequest): Problem {
   if (error instanceof RequestRefused) return problem(error.slug, error.status, error.detail, error.fix)
   const port = unavailablePort(error)
   if (port)
@@ -98,7 +100,7 @@ function problemOf(error: Error): Problem {
       `The ${port} cannot be reached: nothing more was accepted.`,
       'Send it again after the pause in Retry-After; the ids make that safe.',
     )
-  const { statusCode, validation, code } = error as FastifyError
+  const { statusCode, validation, validationContext, code } = error as FastifyError
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
     return problem(
       'unsupported-content-type',
@@ -106,6 +108,8 @@ function problemOf(error: Error): Problem {
       'The content-type is none that can be read.',
       'Use content-type: application/json.',
     )
+  const undeclared = validation && tellUndeclared(request, validation, validationContext)
+  if (undeclared) return problem('request-invalid', 400, undeclared.detail, undeclared.fix)
   if (validation) return problem('request-invalid', 400, `${error.message}.`, 'See /docs for what this call takes.')
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
     return problem(
@@ -126,6 +130,7 @@ function unavailablePort(error: Error): string | undefined {
   if (error instanceof EventLogUnavailable) return 'event log'
   if (error instanceof VaultUnavailable) return 'vault'
   if (error instanceof DocumentsUnavailable) return 'document store'
+  if (error instanceof LakeUnavailable) return 'lake'
   return undefined
 }
 

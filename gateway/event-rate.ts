@@ -1,4 +1,4 @@
-// How many events one API key may send a second: a token bucket each. A request is let in while the bucket is not
+// How many events one caller may send a second: a token bucket each. A request is let in while the bucket is not
 // empty and takes what it turns out to hold, so that a large batch delays the next request, never itself.
 
 import { LRUCache } from 'lru-cache'
@@ -8,9 +8,9 @@ const REMEMBERED_KEYS = 10_000
 
 export interface EventRate {
   /** @throws RequestRefused 429 when the key has sent too many events just now */
-  admit(credentialId: string): void
+  admit(callerId: string): void
   /** Counts events that arrived. */
-  take(credentialId: string, events: number): void
+  take(callerId: string, events: number): void
 }
 
 /** @param now ms on the monotonic clock */
@@ -31,7 +31,7 @@ export function makeEventRate(eventsPerSecond: number, now: () => number = () =>
       throw new RequestRefused({
         status: 429,
         slug: 'too-many-requests',
-        detail: `This API key sends more than ${eventsPerSecond} events a second.`,
+        detail: `This caller sends more than ${eventsPerSecond} events a second.`,
         fix: 'Wait for the time in Retry-After.',
         retryAfterSeconds: Math.ceil((1 - tokens) / eventsPerSecond),
       })

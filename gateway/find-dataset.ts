@@ -1,15 +1,21 @@
 // A dataset's live contract by the name in the path, or an answer that helps.
 
+import type { Caller } from '../governance/access/caller.ts'
+import type { LiveAccess } from '../governance/access/live-access.ts'
 import type { Catalogue, LiveContract } from '../governance/contract/catalogue.ts'
 import { didYouMean } from '../governance/contract/did-you-mean.ts'
-import type { Credential } from '../storage/vault/vault.ts'
 import { RequestRefused } from './body/request-refused.ts'
 
-/** @throws RequestRefused 404 with the nearest name among the datasets the credential may see */
-export function findDataset(catalogue: Catalogue, credential: Credential, dataset: string): LiveContract {
-  const contract = catalogue.find(dataset)
+interface Deps {
+  catalogue: Catalogue
+  access: LiveAccess
+}
+
+/** @throws RequestRefused 404 with the nearest name among the datasets the caller may see */
+export function findDataset(deps: Deps, caller: Caller, dataset: string): LiveContract {
+  const contract = deps.catalogue.find(dataset)
   if (contract) return contract
-  const visible = visibleDatasets(catalogue, credential).map(({ dataset: name }) => name)
+  const visible = visibleDatasets(deps, caller).map(({ dataset: name }) => name)
   throw new RequestRefused({
     status: 404,
     slug: 'dataset-unknown',
@@ -18,7 +24,7 @@ export function findDataset(catalogue: Catalogue, credential: Credential, datase
   })
 }
 
-/** The live contracts a credential covers. */
-export function visibleDatasets(catalogue: Catalogue, { datasets }: Credential): LiveContract[] {
-  return catalogue.all().filter(({ dataset }) => datasets.includes('*') || datasets.includes(dataset))
+/** The live contracts whose description the caller may read. */
+export function visibleDatasets({ catalogue, access }: Deps, caller: Caller): LiveContract[] {
+  return catalogue.all().filter(({ dataset }) => access.current().may(caller, 'describe', dataset))
 }

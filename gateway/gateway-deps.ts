@@ -3,15 +3,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
+import type { LiveAccess } from '../governance/access/live-access.ts'
+import type { Audit } from '../governance/audit/audit.ts'
+import type { Signer } from '../governance/audit/sign.ts'
 import type { Catalogue } from '../governance/contract/catalogue.ts'
+import type { ErasureLedger } from '../governance/subjects/erasure-ledger.ts'
+import type { PackageStore } from '../governance/subjects/export/package-store.ts'
 import type { KeyRing } from '../governance/subjects/key-ring.ts'
 import type { People } from '../governance/subjects/people.ts'
+import type { RequestStore } from '../governance/subjects/request-store.ts'
 import type { Config } from '../runtime/config.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Telemetry } from '../runtime/telemetry.ts'
 import type { Documents } from '../storage/documents/documents.ts'
 import type { EventLog } from '../storage/event-log/event-log.ts'
 import type { Vault } from '../storage/vault/vault.ts'
+import type { LoginFailure } from './authenticate.ts'
 
 /** What operators ask of any process of ours. */
 export interface HealthDeps {
@@ -19,6 +26,8 @@ export interface HealthDeps {
   logger: Logger
   telemetry: Telemetry
   catalogue: Catalogue
+  /** Where callers are let in. */
+  access?: LiveAccess
   /** Every port by name; ingestion depends on `event-log` and `vault` alone. */
   ports: Record<string, { ping(): Promise<void> }>
   /** What carries events on, where it runs in this process: the topics that hold it up. */
@@ -28,11 +37,21 @@ export interface HealthDeps {
 }
 
 export interface GatewayDeps extends HealthDeps {
+  access: LiveAccess
+  audit: Audit
+  signer: Signer
+  /** Told of each credential that was refused. Must not throw. */
+  onLoginFailure?: (failure: LoginFailure) => void
   people: People
   ring: KeyRing
   log: EventLog
   vault: Vault
   documents: Documents
+  ledger: ErasureLedger
+  /** Persons' requests. */
+  requests: RequestStore
+  /** What exports made. */
+  packages: PackageStore
   /** Milliseconds since the epoch. */
   now: () => number
 }

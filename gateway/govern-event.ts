@@ -3,6 +3,7 @@
 
 import { v7 as uuidV7 } from 'uuid'
 import type { LiveContract } from '../governance/contract/catalogue.ts'
+import { policyVersion } from '../governance/contract/stored-contract.ts'
 import type { ActionContext } from '../governance/protection/action.ts'
 import { canonicalText } from '../governance/protection/canonical-text.ts'
 import { mac } from '../governance/protection/mac.ts'
@@ -69,6 +70,7 @@ function acceptEvent(
       ? formatToken(PERSON_DOMAIN, 0, mac(primary?.keys.eventId ?? deps.ring.eventId, id, 'base64url'))
       : id
   const content = mac(primary?.keys.content ?? deps.ring.content, canonicalText(version.plan, event), 'base64url')
+  const context = protectionContext(deps.ring, contract, storedId, persons)
   const protectedEvent = {
     dataset: contract.dataset,
     id: storedId,
@@ -78,12 +80,13 @@ function acceptEvent(
     timeAmbiguous: time?.ambiguous ?? false,
     receivedAt,
     subject: primary?.pseudonym ?? null,
+    others: [...new Set([...context.others.values()].flatMap(({ pseudonym }) => pseudonym ?? []))],
     schema: version.version,
     policy: policyVersion(contract),
     content,
     held: primary?.state === 'restricted',
     traceparent,
-    event: protect(version.plan, event, protectionContext(deps.ring, contract, storedId, persons)),
+    event: protect(version.plan, event, context),
   }
   const record = writeEventRecord(protectedEvent, contract.wirePrefixes.get(version.version)!)
   if (record.value.length > deps.maxRecordBytes)
@@ -166,11 +169,6 @@ async function rejectEvent(
     ...sealed,
   }
   return { outcome: 'rejected', result, quarantine }
-}
-
-/** The policy an event was treated by: the first 64 bits of its hash are enough to tell a dataset's policies apart. */
-function policyVersion({ policySha256 }: LiveContract): string {
-  return policySha256.slice(0, 16)
 }
 
 /** Erased, or objected to this purpose: nothing of them may be stored. */

@@ -19,6 +19,8 @@ const LOOK_UP_ATTEMPTS = 5
 export interface IngestDeps extends GovernDeps {
   people: People
   log: EventLog
+  /** What producers are answered for an event that is suppressed. */
+  tellSuppressed: 'suppressed' | 'accepted'
   /** Told of outcomes, as `accepted`, or `rejected, not stored` for events whose original may not be kept. */
   count: (dataset: string, outcome: string, events: number) => void
 }
@@ -90,7 +92,12 @@ async function ingestChunk(
   if (records.length > 0) await deps.log.append(records)
   for (const [outcome, events] of Object.entries(Object.groupBy(governed, outcomeName)))
     deps.count(contract.dataset, outcome, events!.length)
-  return governed.map(({ result }) => result)
+  return governed.map(({ result }) => told(deps, result))
+}
+
+/** What was counted is true; what a producer learns of persons may be less. */
+function told({ tellSuppressed }: IngestDeps, result: EventResult): EventResult {
+  return 'outcome' in result && result.outcome === 'suppressed' ? { ...result, outcome: tellSuppressed } : result
 }
 
 /** Protects the chunk with what the vault said at most one lease ago, at the moment it goes to the log. */

@@ -5,30 +5,30 @@ import { fastifySwagger } from '@fastify/swagger'
 import { fastifySwaggerUi } from '@fastify/swagger-ui'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { type FastifyInstance, fastify } from 'fastify'
+import type { Caller } from '../governance/access/caller.ts'
 import packageJson from '../package.json' with { type: 'json' }
-import type { Credential } from '../storage/vault/vault.ts'
-import { authorise, makeAuthenticate, type Role } from './authenticate.ts'
 import { RequestRefused } from './body/request-refused.ts'
 import { closeInOrder } from './close-in-order.ts'
+import { compileShapes } from './compile-shapes.ts'
 import { answerClientError, answerMalformedUrl, handleErrors } from './error-handler.ts'
 import type { Gateway, GatewayDeps, HealthDeps } from './gateway-deps.ts'
+import { protectRoutes } from './protect-routes.ts'
+import { accessRoutes } from './routes/access.ts'
 import { anomaliesRoute } from './routes/anomalies.ts'
+import { auditEntriesRoute } from './routes/audit.ts'
+import { auditProofRoutes } from './routes/audit-proofs.ts'
 import { datasetsRoutes } from './routes/datasets.ts'
+import { exportPackageRoute } from './routes/export-package.ts'
 import { healthRoutes } from './routes/health.ts'
+import { legalHoldsRoutes } from './routes/legal-holds.ts'
+import { policyApprovalsRoutes } from './routes/policy-approvals.ts'
 import { postEventsRoute } from './routes/post-events.ts'
 import { quarantineRoutes } from './routes/quarantine.ts'
+import { reidentificationRoutes } from './routes/reidentification.ts'
+import { retentionRoute } from './routes/retention.ts'
+import { revealRoute } from './routes/reveal.ts'
+import { rightsRequestsRoutes } from './routes/rights-requests.ts'
 import { storedEventsRoutes } from './routes/stored-events.ts'
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Set on every route that names roles. */
-    credential: Credential
-  }
-  interface FastifyContextConfig {
-    /** Roles that may call the route; a route without them is open. */
-    roles?: Role[]
-  }
-}
 
 /** Nothing from elsewhere; Swagger UI sets styles on its elements. */
 const DOCS_CSP =
@@ -42,8 +42,6 @@ function newApp({ config }: HealthDeps): Gateway {
   const app = fastify({
     logger: false,
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 1_024 },
-    // Query strings arrive as text: numbers are read from it. Nothing else is coerced, defaulted or removed.
-    ajv: { customOptions: { removeAdditional: false, useDefaults: false, coerceTypes: 'array', allErrors: false } },
     // How long a body may take is bounded where it is read; Node would count the time we take as well.
     requestTimeout: 0,
     http: { headersTimeout: HEADERS_TIMEOUT_MS },
@@ -55,6 +53,7 @@ function newApp({ config }: HealthDeps): Gateway {
     bodyLimit: config.maxBodyBytes,
     trustProxy: config.trustProxy === 'loopback' ? 'loopback' : false,
   }).withTypeProvider<TypeBoxTypeProvider>()
+  app.setValidatorCompiler(compileShapes())
   app.server.maxConnections = config.maxOpenConnections
   return app
 }
@@ -74,7 +73,17 @@ export async function makeGateway(deps: GatewayDeps): Promise<Gateway> {
     storedEventsRoutes(routes as Gateway, deps)
     datasetsRoutes(routes as Gateway, deps)
     quarantineRoutes(routes as Gateway, deps)
+    revealRoute(routes as Gateway, deps)
+    reidentificationRoutes(routes as Gateway, deps)
+    rightsRequestsRoutes(routes as Gateway, deps)
+    legalHoldsRoutes(routes as Gateway, deps)
+    exportPackageRoute(routes as Gateway, deps)
     anomaliesRoute(routes as Gateway, deps)
+    accessRoutes(routes as Gateway, deps)
+    policyApprovalsRoutes(routes as Gateway, deps)
+    retentionRoute(routes as Gateway, deps)
+    auditEntriesRoute(routes as Gateway, deps)
+    auditProofRoutes(routes as Gateway, deps)
   })
   await app.ready()
   return app
@@ -92,36 +101,6 @@ export async function makeHealthServer(deps: HealthDeps): Promise<Gateway> {
   return app
 }
 
-/** Authenticates and authorises before anything of the body is read. */
-function protectRoutes(app: Gateway, deps: GatewayDeps): void {
-  const authenticate = makeAuthenticate(deps.vault, deps.people.leaseMs, deps.now)
-  const countFailure = app.createRateLimit({
-    max: deps.config.maxAuthFailuresPerSecond,
-    timeWindow: 1_000,
-    keyGenerator: request => `failure ${request.ip}`,
-  })
-  app.decorateRequest('credential', null as unknown as Credential)
-  app.addHook('onRequest', async request => {
-    const { roles } = request.routeOptions.config
-    if (!roles) return
-    request.credential = await authenticate(request.headers.authorization).catch(async error => {
-      const { isAllowed, ...limit } = await countFailure(request)
-      throw !isAllowed && 'isExceeded' in limit && limit.isExceeded ? tooManyFailures() : error
-    })
-    authorise(request.credential, roles, (request.params as { dataset?: string }).dataset)
-  })
-}
-
-function tooManyFailures(): RequestRefused {
-  return new RequestRefused({
-    status: 429,
-    slug: 'too-many-requests',
-    detail: 'Too many requests from this address carry no valid API key.',
-    fix: 'Check the key, and wait for the time in Retry-After.',
-    retryAfterSeconds: 1,
-  })
-}
-
 function rateLimit(deps: HealthDeps) {
   return {
     global: true,
@@ -129,14 +108,14 @@ function rateLimit(deps: HealthDeps) {
     max: deps.config.maxRequestsPerSecond,
     timeWindow: 1_000,
     cache: 10_000,
-    keyGenerator: (request: { credential: Credential | null; ip: string }) => request.credential?.id ?? request.ip,
+    keyGenerator: (request: { caller: Caller | null; ip: string }) => request.caller?.id ?? request.ip,
     addHeaders: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false },
     addHeadersOnExceeding: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false },
     errorResponseBuilder: () =>
       new RequestRefused({
         status: 429,
         slug: 'too-many-requests',
-        detail: `This API key makes more than ${deps.config.maxRequestsPerSecond} requests a second.`,
+        detail: `This caller makes more than ${deps.config.maxRequestsPerSecond} requests a second.`,
         fix: 'Send several events in one request (an array or NDJSON), or wait for the time in Retry-After.',
         retryAfterSeconds: 1,
       }),
@@ -156,7 +135,9 @@ function openApi() {
     // Relative to where the document was read from.
     servers: [{ url: '/' }],
     components: {
-      securitySchemes: { apiKey: { type: 'http' as const, scheme: 'bearer', description: 'An API key: eck_…' } },
+      securitySchemes: {
+        apiKey: { type: 'http' as const, scheme: 'bearer', description: 'An API key (eck_…) or a JWT' },
+      },
     },
     security: [{ apiKey: [] }],
   }

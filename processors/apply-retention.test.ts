@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { Catalogue } from '../governance/contract/catalogue.ts'
+import { openContractFinder } from '../governance/contract/find-contract.ts'
 import { openKeyRing } from '../governance/subjects/key-ring.ts'
 import { makeLogger } from '../runtime/logger.ts'
 import { openSqliteDocuments } from '../storage/documents/sqlite.ts'
@@ -58,9 +59,11 @@ async function opened(t: TestContext) {
       vault,
       tables: openEventTables(tables),
       incarnations: openIncarnations(vault),
+      contracts: openContractFinder(documents, { find: () => undefined }),
       ring,
       logger,
       log: undefined as unknown as EventLog,
+      auditRetentionMs: DAY_MS,
       batchSize: 3,
       now,
       count: () => {},
@@ -120,6 +123,7 @@ function batchOf(id: string, receivedMs: number, offset: number) {
       timeAmbiguous: false,
       receivedAt: at,
       subject: SUBJECT,
+      others: [],
       schema: '1-0-0',
       policy: '0123456789abcdef',
       content: 'same',

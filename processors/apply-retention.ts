@@ -6,6 +6,7 @@ import type { KeyRing } from '../governance/subjects/key-ring.ts'
 import type { Documents, FindOptions } from '../storage/documents/documents.ts'
 import { asBody, type StoredEvent, type StoredRetention } from '../storage/stored-shapes.ts'
 import { type FillDeps, fillTables } from './fill-tables.ts'
+import { logEndMs } from './log-end.ts'
 import type { RetentionInForce, Retentions } from './retentions.ts'
 
 export interface RetentionDeps extends FillDeps {
@@ -33,19 +34,25 @@ export async function applyRetention(
   const applied = stored?.body as unknown as StoredRetention | undefined
   const isFirst = applied?.epoch !== retention.epoch || applied.passes === undefined
   if (!isFirst && (applied.passes === 2 || deps.now() < applied.appliedAtMs + SECOND_PASS_MS)) return
-  await pass(deps, dataset, retention)
+  await pass(deps, contract, retention)
   const version = Math.max(deps.now(), (stored?.version ?? 0) + 1)
   const body = asBody({ ...retention, passes: isFirst ? 1 : 2, appliedAtMs: deps.now() })
   await deps.documents.upsertNewer('retentions', [{ id: dataset, version, expiresAtMs: null, body }])
 }
 
-async function pass(deps: RetentionDeps, dataset: string, retention: RetentionInForce): Promise<void> {
+async function pass(
+  deps: RetentionDeps,
+  { dataset, retentionMs }: Pick<Contract, 'dataset' | 'retentionMs'>,
+  retention: RetentionInForce,
+): Promise<void> {
   const { documents, ring } = deps
   const { epoch, events, quarantine } = retention
   const where = { dataset }
   // Rows first: they are found through their documents, which are gone at their new end.
   if (epoch > 0) await refillTables(deps, dataset, retention)
   await documents.setExpiry('events', { where, from: 'receivedAt', retentionMs: events })
+  await documents.setExpiry('mentions', { where, from: 'keptFrom', retentionMs: events })
+  await documents.setExpiry('passed_over', { where, from: 'receivedAt', retentionMs: logEndMs(retentionMs.log) })
   await documents.setExpiry('anomalies', { where, from: 'detectedAt', retentionMs: events })
   await documents.setExpiry('quarantine', { where, from: 'receivedAt', retentionMs: quarantine })
   await ring.setQuarantineRetention(dataset, quarantine)

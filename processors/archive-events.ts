@@ -6,8 +6,14 @@ import type { Position } from '../storage/event-log/event-log.ts'
 import { asBody, eventDocumentId, type StoredEvent } from '../storage/stored-shapes.ts'
 import type { PlacedEvent } from './read-records.ts'
 
+/** The first copy of an event. */
+export interface EffectiveEvent extends PlacedEvent {
+  /** Id of the event it was corrected by. */
+  rectifiedBy: string | null
+}
+
 export interface ArchiveResult {
-  effective: PlacedEvent[]
+  effective: EffectiveEvent[]
   /** Later copies of the same content: without effect. */
   duplicates: PlacedEvent[]
   /** Later copies of other content: kept apart, told, without effect. */
@@ -31,7 +37,8 @@ export async function archiveEvents(
   )
   for (const [i, event] of events.entries()) {
     const first = stored[i]!.body as unknown as StoredEvent
-    if (samePosition(first.position, event.position)) result.effective.push(event)
+    if (samePosition(first.position, event.position))
+      result.effective.push({ ...event, rectifiedBy: first.rectifiedBy ?? null })
     else if (first.content === event.record.content) result.duplicates.push(event)
     else result.conflicts.push(event)
   }
@@ -44,13 +51,14 @@ function toDocument(event: PlacedEvent, retentionMs: number | undefined): Stored
     id: eventDocumentId(dataset, id),
     version: 0,
     expiresAtMs: retentionMs === undefined ? null : Date.parse(receivedAt) + retentionMs,
-    body: asBody(toStoredEvent(event)),
+    body: asBody(toStoredEvent({ ...event, rectifiedBy: null })),
   }
 }
 
 /** An event as it is archived. */
-export function toStoredEvent({ record, position }: PlacedEvent): StoredEvent {
-  const { id, dataset, time, timeAmbiguous, receivedAt, subject, schema, policy, content, held, event } = record
+export function toStoredEvent({ record, position, rectifiedBy }: EffectiveEvent): StoredEvent {
+  const { id, dataset, time, timeAmbiguous, receivedAt, subject, others, schema, policy, content, held, event } = record
+  const { rectification } = record
   return {
     id,
     dataset,
@@ -58,11 +66,16 @@ export function toStoredEvent({ record, position }: PlacedEvent): StoredEvent {
     timeAmbiguous,
     receivedAt,
     subject,
+    others,
     schema,
     policy,
     position,
     content,
+    changes: 0,
     held: held ? 1 : 0,
+    rectifies: rectification?.event ?? null,
+    rectifiedAt: rectification?.at ?? null,
+    rectifiedBy,
     event,
   }
 }

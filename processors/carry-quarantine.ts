@@ -34,7 +34,8 @@ export async function carryQuarantine(
     living.map(({ record, offset }) => {
       const position = { incarnation: batch.incarnation, partition: batch.partition, offset }
       const { expiresAtMs: endWhenRejected, ...entry } = record
-      const body: StoredQuarantine = { ...entry, cause: causeOf(entry.errors), position }
+      const subject = entry.sealedBy.by === 'person' ? entry.sealedBy.pseudonym : null
+      const body: StoredQuarantine = { ...entry, cause: causeOf(entry.errors), subject, position }
       const expiresAtMs = retentionMs === undefined ? endWhenRejected : Date.parse(entry.receivedAt) + retentionMs
       return { id: entry.id, version: 0, expiresAtMs, body: asBody(body) }
     }),

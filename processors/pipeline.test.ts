@@ -4,7 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { AUDIT_TOPIC } from '../governance/audit/record.ts'
 import type { Catalogue } from '../governance/contract/catalogue.ts'
+import { openContractFinder } from '../governance/contract/find-contract.ts'
 import { openKeyRing } from '../governance/subjects/key-ring.ts'
 import { makeLogger } from '../runtime/logger.ts'
 import { openSqliteDocuments } from '../storage/documents/sqlite.ts'
@@ -21,6 +23,7 @@ import { openEventTables } from './fill-tables.ts'
 import { openIncarnations } from './incarnations.ts'
 import { type PipelineDeps, startPipeline } from './pipeline.ts'
 import { readRecords } from './read-records.ts'
+import { openRetentions } from './retentions.ts'
 
 const TOPIC = 'ecluse.orders'
 const QUARANTINE_TOPIC = 'ecluse.orders.quarantine'
@@ -39,18 +42,23 @@ async function opened(t: TestContext) {
   const documents = await openSqliteDocuments(join(dir, 'documents.sqlite'))
   const vault = openSqliteVault(join(dir, 'vault.sqlite'))
   const tables = await openSqliteTables(join(dir, 'tables.sqlite'))
-  for (const topic of [TOPIC, QUARANTINE_TOPIC]) await log.ensureTopic(topic, { partitions: 1, retentionMs: null })
+  for (const topic of [TOPIC, QUARANTINE_TOPIC, AUDIT_TOPIC])
+    await log.ensureTopic(topic, { partitions: 1, retentionMs: null })
   for (const [name, settings] of Object.entries(collections)) await documents.ensureCollection(name, settings)
   const counts: Record<string, number> = {}
+  const logger = makeLogger('json', 'silent')
   const deps: PipelineDeps = {
     catalogue,
+    contracts: openContractFinder(documents, { find: () => undefined }),
+    retentions: openRetentions({ vault, documents, catalogue, logger, now: Date.now }),
     log,
     documents,
     vault,
     tables: openEventTables(tables),
     incarnations: openIncarnations(vault),
     ring: await openKeyRing(vault, Buffer.alloc(32, 1), Date.now),
-    logger: makeLogger('json', 'silent'),
+    logger,
+    auditRetentionMs: DAY_MS,
     batchSize: 3,
     now: Date.now,
     count: (_dataset, effect, records) => {
@@ -80,6 +88,7 @@ function record(changes: Partial<EventRecord> = {}): EventRecord {
     timeAmbiguous: false,
     receivedAt: now,
     subject: 'p1.aaaaaaaaaaaaaaaaaaaaaa',
+    others: [],
     schema: '1-0-0',
     policy: '0123456789abcdef',
     content: 'same',
@@ -156,7 +165,7 @@ test('events and rejected originals of an erased person are passed over', async 
   const { log, documents, vault, counts, append, settled } = await opened(t)
   const person = samplePerson()
   await vault.insertPersonsIfAbsent([person])
-  await vault.erasePerson(person.lookup)
+  await vault.erasePerson(person.lookup, person.pseudonym)
   const theirs = record({ subject: person.pseudonym })
   const nobodys = record({ subject: null })
   await append(theirs, nobodys)

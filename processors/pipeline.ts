@@ -2,6 +2,8 @@
 // conflict, the first copies fill the tables, and only then is its position committed. Exact after a crash, a replay
 // or two owners of one partition, because the archive decides once which copy has effect.
 
+import { AUDIT_TOPIC } from '../governance/audit/record.ts'
+import type { Signer } from '../governance/audit/sign.ts'
 import type { Catalogue } from '../governance/contract/catalogue.ts'
 import { quarantineTopicOf, topicOf } from '../governance/contract/topic-of.ts'
 import { loggable } from '../runtime/loggable.ts'
@@ -10,31 +12,41 @@ import type { Consumer, EventLog, RecordBatch } from '../storage/event-log/event
 import type { Vault } from '../storage/vault/vault.ts'
 import { applyRetention, type RetentionDeps } from './apply-retention.ts'
 import { archiveEvents, toStoredEvent } from './archive-events.ts'
+import { type AuditTreeDeps, buildAuditTree } from './build-audit-tree.ts'
 import { carryQuarantine } from './carry-quarantine.ts'
 import { fillTables } from './fill-tables.ts'
-import { readRecords } from './read-records.ts'
-import { openRetentions, type Retentions } from './retentions.ts'
+import { noteMentions } from './note-mentions.ts'
+import { notePassedOver } from './note-passed-over.ts'
+import { type PassOverDeps, passOverErased } from './pass-over-erased.ts'
+import { type PlacedEvent, readRecords } from './read-records.ts'
+import type { Retentions } from './retentions.ts'
+import { settleRectifications } from './settle-rectifications.ts'
+import { signAuditHead } from './sign-audit-head.ts'
 import { storeAnomalies } from './store-anomalies.ts'
 
-const ARCHIVE_GROUP = 'ecluse.archive'
-const QUARANTINE_GROUP = 'ecluse.quarantine'
+export const ARCHIVE_GROUP = 'ecluse.archive'
+export const QUARANTINE_GROUP = 'ecluse.quarantine'
+export const AUDIT_GROUP = 'ecluse.audit'
 
-export interface PipelineDeps extends RetentionDeps {
+export interface PipelineDeps
+  extends RetentionDeps,
+    Pick<AuditTreeDeps, 'auditRetentionMs'>,
+    Pick<PassOverDeps, 'contracts'> {
   catalogue: Catalogue
   log: EventLog
   vault: Vault
+  retentions: Retentions
   logger: Logger
   batchSize: number
   /** Told what became of records: effective, held, duplicate, conflict, erased, unreadable, quarantined. */
   count: (dataset: string, effect: string, records: number) => void
 }
 
-/** What handling a batch needs. */
-type BatchDeps = PipelineDeps & { retentions: Retentions }
-
 export interface Pipeline {
   /** Takes up the topics of contracts that went live since, and applies what changed of their retention. */
   refresh(): Promise<void>
+  /** Signs the audit's tree as it is, if it grew. @throws AuditFork where it contradicts what was signed before */
+  signAuditHead(signer: Signer): Promise<void>
   /** Records not yet handled. */
   lag(): Promise<number>
   /** Topics of which some batch could not be handled, and groups that could not be joined: it is tried again. */
@@ -43,13 +55,16 @@ export interface Pipeline {
 }
 
 /** One batch of a dataset's topic. Whatever throws here brings the same batch again. */
-export async function processEvents(deps: BatchDeps, dataset: string, batch: RecordBatch): Promise<void> {
+export async function processEvents(deps: PipelineDeps, dataset: string, batch: RecordBatch): Promise<void> {
   const retention = await deps.retentions.inForce(dataset)
   const { events, unreadable } = readRecords(batch)
-  const erased = await deps.vault.findErasedPseudonyms(events.flatMap(({ record }) => record.subject ?? []))
-  const living = events.filter(({ record }) => record.subject === null || !erased.has(record.subject))
+  const { living, passedOver } = await passOverErased(deps, events)
+  await noteMentions(deps, 'events', living, retention?.events)
   const { effective, duplicates, conflicts } = await archiveEvents(deps.documents, living, retention?.events)
+  await settleRectifications(deps, dataset, effective, retention)
+  await noteMentions(deps, 'anomalies', conflicts, retention?.events)
   await storeAnomalies(deps, dataset, { conflicts, unreadable }, retention?.events)
+  await notePassedOver(deps, [...passedOver, ...duplicates].map(passed), deps.catalogue.find(dataset)?.retentionMs.log)
 
   const held = effective.filter(({ record }) => record.held)
   const unheld = effective.filter(({ record }) => !record.held)
@@ -59,22 +74,29 @@ export async function processEvents(deps: BatchDeps, dataset: string, batch: Rec
   deps.count(dataset, 'held', held.length)
   deps.count(dataset, 'duplicate', duplicates.length)
   deps.count(dataset, 'conflict', conflicts.length)
-  deps.count(dataset, 'erased', events.length - living.length)
+  deps.count(dataset, 'erased', passedOver.length)
   deps.count(dataset, 'unreadable', unreadable.length)
 }
 
-/** Starts consuming every live dataset's two topics: its events, and those that were rejected. */
-export async function startPipeline(given: PipelineDeps): Promise<Pipeline> {
-  const deps: BatchDeps = { ...given, retentions: openRetentions(given) }
+/** Starts consuming the audit, and every live dataset's two topics: its events, and those that were rejected. */
+export async function startPipeline(deps: PipelineDeps): Promise<Pipeline> {
   const failing = new Set<string>()
   const groups = [
     consumeGroup(deps, failing, ARCHIVE_GROUP, topicOf, processEvents),
     consumeGroup(deps, failing, QUARANTINE_GROUP, quarantineTopicOf, carryQuarantine),
   ]
+  const audit = consumeGroup(
+    deps,
+    failing,
+    AUDIT_GROUP,
+    () => AUDIT_TOPIC,
+    (_deps, _dataset, batch) => buildAuditTree(deps, batch),
+  )
   let refreshed = Promise.resolve()
   const datasets = () => deps.catalogue.all().map(({ dataset }) => dataset)
 
   async function consumeAll(): Promise<void> {
+    await audit.consume([AUDIT_TOPIC])
     for (const group of groups) await group.consume(datasets())
   }
 
@@ -96,24 +118,34 @@ export async function startPipeline(given: PipelineDeps): Promise<Pipeline> {
       refreshed = next.catch(() => {})
       return next
     },
+    signAuditHead: async signer => {
+      const place = `${AUDIT_TOPIC}/head`
+      const fail = (error: unknown) => {
+        failing.add(place)
+        throw error
+      }
+      await signAuditHead(deps.documents, { signer, now: deps.now }).catch(fail)
+      failing.delete(place)
+    },
     lag: async () =>
+      (await deps.log.lag(AUDIT_GROUP, [AUDIT_TOPIC])) +
       (await deps.log.lag(ARCHIVE_GROUP, datasets().map(topicOf))) +
       (await deps.log.lag(QUARANTINE_GROUP, datasets().map(quarantineTopicOf))),
     failing: () => [...new Set([...failing].map(place => place.split('/')[0]!))],
     stop: async () => {
       await refreshed
-      await Promise.all(groups.map(group => group.stop()))
+      await Promise.all([audit, ...groups].map(group => group.stop()))
     },
   }
 }
 
 /** One member of a consumer group, over the topics of all datasets. */
 function consumeGroup(
-  deps: BatchDeps,
+  deps: PipelineDeps,
   failing: Set<string>,
   group: string,
   topicOfDataset: (dataset: string) => string,
-  handle: (deps: BatchDeps, dataset: string, batch: RecordBatch) => Promise<void>,
+  handle: (deps: PipelineDeps, dataset: string, batch: RecordBatch) => Promise<void>,
 ) {
   let consumed = ''
   let consumer: Consumer | undefined
@@ -144,3 +176,5 @@ function consumeGroup(
 
   return { consume, stop: async () => consumer?.stop() }
 }
+
+const passed = ({ record, position }: PlacedEvent) => ({ ...record, position })

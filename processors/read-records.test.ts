@@ -16,6 +16,7 @@ function reasonAgainst(changes: Partial<EventRecord>): string | undefined {
     timeAmbiguous: false,
     receivedAt: AT,
     subject: null,
+    others: [],
     schema: '1-0-0',
     policy: '0123456789abcdef',
     content: 'same',

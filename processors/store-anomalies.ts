@@ -29,6 +29,9 @@ export async function storeAnomalies(
       severity: 'medium',
       detail: 'An event id came again with other content: the first copy keeps its effect, this one is kept apart.',
       eventDocument: eventDocumentId(dataset, record.id),
+      subject: record.subject,
+      schema: record.schema,
+      policy: record.policy,
       copy: record.event,
     }),
   )
@@ -38,6 +41,9 @@ export async function storeAnomalies(
       severity: 'high',
       detail: `A record of the log was passed over: ${reason}.`,
       eventDocument: null,
+      subject: null,
+      schema: null,
+      policy: null,
       copy: null,
     }),
   )
@@ -59,8 +65,14 @@ export async function storeAnomalies(
 function anomaly(
   dataset: string,
   position: Position,
-  found: Pick<StoredAnomaly, 'kind' | 'severity' | 'detail' | 'eventDocument' | 'copy'>,
+  found: Pick<
+    StoredAnomaly,
+    'kind' | 'severity' | 'detail' | 'eventDocument' | 'subject' | 'schema' | 'policy' | 'copy'
+  >,
 ): Omit<StoredAnomaly, 'detectedAt'> {
-  const id = `${dataset}/${position.incarnation}/${position.partition}/${position.offset}`
-  return { id, dataset, state: 'open', position, ...found }
+  return { id: anomalyId(dataset, position), dataset, state: 'open', position, ...found }
+}
+
+export function anomalyId(dataset: string, { incarnation, partition, offset }: Position): string {
+  return `${dataset}/${incarnation}/${partition}/${offset}`
 }

@@ -140,31 +140,37 @@ test('what two settings allow only apart is refused', () => {
       `  ${variable}_KEY: is not the key of ${variable}_CERT`,
     ])
   }
-  assert.deepEqual(namesOf({ ECLUSE_VAULT: 'mongodb://127.0.0.1/v' }), ['ECLUSE_KEK'])
-  assert.deepEqual(namesOf({ ECLUSE_VAULT: 'mongodb://127.0.0.1/v', ECLUSE_KEK: KEK }), [])
+  const vault = { ECLUSE_VAULT: 'mongodb://127.0.0.1/v' }
+  assert.deepEqual(namesOf({ ...vault, ECLUSE_ERASURES: 's3://b' }), ['ECLUSE_KEK'])
+  assert.deepEqual(namesOf({ ...vault, ECLUSE_KEK: KEK }), ['ECLUSE_ERASURES'])
+  assert.deepEqual(namesOf({ ...vault, ECLUSE_KEK: KEK, ECLUSE_ERASURES: 's3://b' }), [])
   assert.deepEqual(namesOf({ ECLUSE_KAFKA_REPLICATION: '1' }), ['ECLUSE_KAFKA_MIN_INSYNC_REPLICAS'])
   assert.deepEqual(namesOf({ ECLUSE_MAX_EVENT_BYTES: '3000000' }), ['ECLUSE_MAX_RECORD_BYTES'])
 })
 
+const PRODUCTION = { ECLUSE_MODE: 'production', ECLUSE_KEK: KEK, ECLUSE_ERASURES: 's3://b' }
+
 test('production refuses servers beyond loopback without TLS, however their URL is written', () => {
   const namesOf = (environment: Record<string, string>) =>
-    problemsOf({ ECLUSE_MODE: 'production', ECLUSE_KEK: KEK, ...environment }).map(line => line.trim().split(':')[0])
+    problemsOf({ ...PRODUCTION, ...environment }).map(line => line.trim().split(':')[0])
   for (const [variable, plain, safe] of [
     ['ECLUSE_EVENT_LOG', 'kafka://127.0.0.1:1,kafka.example:9092', 'kafka://kafka.example:9092?tls=true'],
     ['ECLUSE_REGISTRY', 'http://registry.example', 'https://registry.example'],
     ['ECLUSE_VAULT', 'mongodb://m.example/v?tls=false', 'mongodb://m.example/v?authSource=admin&tls=true'],
     ['ECLUSE_TABLES', 'cassandra://c.example/k?dc=d', 'cassandra://127.0.0.1/k?dc=d'],
     ['ECLUSE_LAKE', 's3://b/p?endpoint=http://s3.example', 's3://b/p?endpoint=https://s3.example'],
+    ['ECLUSE_ERASURES', 's3://b/p?endpoint=http://s3.example', 's3://b/p?endpoint=https://s3.example'],
   ] as const) {
     assert.deepEqual(namesOf({ [variable]: plain }), [variable])
     assert.deepEqual(namesOf({ [variable]: safe }), [])
-    if (variable !== 'ECLUSE_REGISTRY') assert.deepEqual(namesOf({ [variable]: plain, [`${variable}_CA`]: CA }), [])
+    if (variable !== 'ECLUSE_REGISTRY' && variable !== 'ECLUSE_ERASURES')
+      assert.deepEqual(namesOf({ [variable]: plain, [`${variable}_CA`]: CA }), [])
   }
 })
 
 test('production refuses whatever lets another server pass for ours', () => {
   const namesOf = (environment: Record<string, string>) =>
-    problemsOf({ ECLUSE_MODE: 'production', ECLUSE_KEK: KEK, ...environment }).map(line => line.trim().split(':')[0])
+    problemsOf({ ...PRODUCTION, ...environment }).map(line => line.trim().split(':')[0])
   assert.deepEqual(namesOf({ NODE_TLS_REJECT_UNAUTHORIZED: '0' }), ['NODE_TLS_REJECT_UNAUTHORIZED'])
   assert.deepEqual(problemsOf({ NODE_TLS_REJECT_UNAUTHORIZED: '0' }), [])
   for (const [variable, url] of [
@@ -196,7 +202,7 @@ test('a URL with anything secret in it is refused, and nothing of it is repeated
     ['ECLUSE_URL', 'https://u:sEcret@h'],
     ['ECLUSE_URL', 'https://h?apiKey=sEcret'],
   ] as const) {
-    const problems = problemsOf({ [variable]: url, ECLUSE_KEK: KEK })
+    const problems = problemsOf({ ECLUSE_KEK: KEK, ECLUSE_ERASURES: 's3://b', [variable]: url })
     assert.equal(problems.length, 1, url)
     assert.match(problems[0]!, new RegExp(`^ {2}${variable}: `))
     assert.doesNotMatch(problems[0]!, /sEcret/)

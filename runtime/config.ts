@@ -89,6 +89,10 @@ function contradictions(config: Config): string[] {
     problems.push(
       'ECLUSE_KEK: must be set where the vault is a server, so that every process has the same; make one with `openssl rand -base64 32`',
     )
+  if (config.vault !== 'sqlite:' && config.erasures === 'file:')
+    problems.push(
+      'ECLUSE_ERASURES: must be s3://… where the vault is a server, so that every process finds the same ledger of erasures',
+    )
   if (config.kafkaMinInsyncReplicas > config.kafkaReplication)
     problems.push('ECLUSE_KAFKA_MIN_INSYNC_REPLICAS: must not be more than ECLUSE_KAFKA_REPLICATION')
   if (config.drainMs >= config.shutdownMs)
@@ -97,9 +101,18 @@ function contradictions(config: Config): string[] {
     problems.push(
       'ECLUSE_MAX_RECORD_BYTES: must be at least twice ECLUSE_MAX_EVENT_BYTES, since protection adds to events',
     )
+  problems.push(...jwtParts(config))
   for (const port of ['eventLog', 'registry', 'vault', 'documents', 'tables'] as const)
     problems.push(...halves(port, config))
   return problems
+}
+
+/** Tokens are taken, or they are not. */
+function jwtParts(config: Config): string[] {
+  const parts = ['jwtIssuer', 'jwtAudience', 'jwtJwks'] as const
+  const missing = parts.filter(name => config[name] === undefined)
+  if (missing.length === parts.length) return []
+  return missing.map(name => `${variableName(name)}: must be set too, for tokens to be taken`)
 }
 
 /** What is of use only together. */
@@ -129,8 +142,9 @@ function productionProblems(config: Config, environment: Record<string, string |
     )
   if (environment.NODE_TLS_REJECT_UNAUTHORIZED === '0')
     problems.push('NODE_TLS_REJECT_UNAUTHORIZED: must not be 0 in production, since it lets any server pass for ours')
-  for (const port of ['eventLog', 'registry', 'vault', 'documents', 'tables', 'lake'] as const)
-    if (isPlain(config[port], config[`${port}Ca`]))
+  const cas = { ...config, erasuresCa: config.lakeCa }
+  for (const port of ['eventLog', 'registry', 'vault', 'documents', 'tables', 'lake', 'erasures'] as const)
+    if (isPlain(config[port], cas[`${port}Ca`]))
       problems.push(`${variableName(port)}: a server beyond loopback without TLS is refused in production`)
   return problems
 }

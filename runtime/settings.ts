@@ -1,7 +1,7 @@
 // Every setting with its default, its bounds and its meaning, in one table.
 
 import { readCertificates, readPrivateKey } from './pem.ts'
-import { refuseSecrets } from './store-url.ts'
+import { isLoopback, refuseSecrets } from './store-url.ts'
 
 type Parse<T> = (text: string) => T
 
@@ -48,6 +48,28 @@ const kek: Parse<Buffer | undefined> = value => {
   if (key.length !== 32 || key.toString('base64').replace(/=+$/, '') !== value.replace(/=+$/, ''))
     throw new Error('must be 32 bytes in base64, as `openssl rand -base64 32` prints them')
   return key
+}
+
+/** Asymmetric ones alone (RFC 8725, section 3.1): with HS* whoever can check a token can make one. */
+const JWT_ALGORITHMS = [...['RS', 'PS', 'ES'].flatMap(kind => [256, 384, 512].map(bits => kind + bits)), 'EdDSA']
+
+const jwtAlgorithms: Parse<string[]> = value => {
+  const algorithms = value.split(',').map(name => name.trim())
+  if (algorithms.every(name => JWT_ALGORITHMS.includes(name))) return algorithms
+  throw new Error(`must be names from ${JWT_ALGORITHMS.join(', ')}, with commas between`)
+}
+
+/** Keys that came over plain HTTP could be anybody's. */
+const jwks: Parse<string | undefined> = value => {
+  if (value === '' || !/^\w+:\/\//.test(value)) return optional(value)
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))) return refuseSecrets(value)
+  throw new Error('must be an https URL (http on loopback alone), or the path of a file')
+}
+
+const nonEmpty: Parse<string> = value => {
+  if (value === '') throw new Error('must not be empty')
+  return value
 }
 
 /** What a server wants to know of us, beside its URL. */
@@ -116,7 +138,21 @@ export const settings = {
   ...access('tables', 'Cassandra'),
   lake: setting('file:', store('file:', 's3'), 'lake: embedded, or S3 with the usual AWS variables'),
   lakeCa: setting('', readCertificates, 'certificate authority of S3, PEM'),
+  erasures: setting(
+    'file:',
+    store('file:', 's3'),
+    'ledger of erasures: embedded, or S3; never restored from a backup together with the rest',
+  ),
   kek: { ...setting('', kek, 'key-encryption key: 32 bytes in base64; made in development'), secret: true as const },
+  kekNext: {
+    ...setting('', kek, 'key-encryption key that takes its place: set in every process while it is changed'),
+    secret: true as const,
+  },
+  epochDays: setting(
+    '30',
+    integer(1, 366),
+    'days after which persons’ keys are sealed anew; copies of those destroyed since die then',
+  ),
   logFormat: setting('text', oneOf('text', 'json'), 'form of the process’s own log'),
   logLevel: setting('info', oneOf('debug', 'info', 'warn', 'error'), 'least severe level that is logged'),
   watchIntervalMs: setting('500', integer(50, 60_000), 'how often schemas and policies are looked at for edits, ms'),
@@ -164,6 +200,17 @@ export const settings = {
     integer(1, 1_000_000),
     'failed authentications from one address a second; more are answered 429',
   ),
+  jwtIssuer: setting('', optional, 'issuer (`iss`) of the tokens that are taken; none are where it is not set'),
+  jwtAudience: setting('', optional, 'audience (`aud`) a token must be meant for'),
+  jwtJwks: setting(
+    '',
+    jwks,
+    'key set (JWKS) of the issuer: an https URL (http on loopback alone), or the path of a file',
+  ),
+  jwtAlgorithms: setting('RS256,PS256,ES256,EdDSA', jwtAlgorithms, 'algorithms a token may be signed by'),
+  jwtClockSkewMs: setting('30000', integer(0, 300_000), 'how far the issuer’s clock may be from ours, ms'),
+  jwtRolesClaim: setting('roles', nonEmpty, 'claim that holds the caller’s roles'),
+  jwtDatasetsClaim: setting('datasets', nonEmpty, 'claim that holds the datasets a token covers; without it, none'),
   maxOpenConnections: setting('4096', integer(1, 1_000_000), 'open HTTP connections'),
   drainMs: setting(
     '0',
@@ -181,6 +228,36 @@ export const settings = {
     '60000',
     integer(100, 86_400_000),
     'how often retention is enforced, ms; the same in all processors',
+  ),
+  requestIntervalMs: setting('500', integer(50, 60_000), 'how often processors look for persons’ requests, ms'),
+  concurrentRequests: setting('32', integer(1, 1_000), 'persons’ requests that one process works on at once'),
+  reidentificationMs: setting(
+    '3600000',
+    integer(100, 86_400_000),
+    'how long an approved re-identification request may be used, ms',
+  ),
+  requestDays: setting(
+    '1825',
+    integer(1, 36_500),
+    'how long a finished request is kept, with its certificate and without personal data, days',
+  ),
+  maxExportEvents: setting(
+    '100000',
+    integer(1, 10_000_000),
+    'records of one person in one export; a request for more fails, and says so',
+  ),
+  packageDays: setting('14', integer(1, 365), 'how long the package of an export can be fetched, days'),
+  auditHeadMs: setting('60000', integer(100, 86_400_000), 'how often the audit’s tree is signed, where it grew, ms'),
+  auditDays: setting('3650', integer(1, 36_500), 'how long an entry of the audit can be read, days; its hash stays'),
+  policyApproval: setting(
+    '',
+    value => (value === '' ? undefined : oneOf('required', 'none')(value)),
+    'whether an edit that weakens protection waits for a second person: none in development, required in production, unless set',
+  ),
+  tellSuppressed: setting(
+    'suppressed',
+    oneOf('suppressed', 'accepted'),
+    'what a producer is answered for an event that is suppressed',
   ),
   domainOverlapMs: setting(
     String(30 * 86_400_000),

@@ -26,6 +26,8 @@ export interface EventRecord {
   receivedAt: string
   /** The primary person's pseudonym; null for an event about nobody. */
   subject: string | null
+  /** Pseudonyms of the other persons it is about. */
+  others: string[]
   /** SchemaVer of the raw schema, hex SHA-256 of the policy. */
   schema: string
   policy: string
@@ -33,6 +35,8 @@ export interface EventRecord {
   content: string
   /** The person is restricted: stored, without effect and unread (GDPR art. 18). */
   held: boolean
+  /** It corrects this event, since then (RFC 3339); it was received when that one was. */
+  rectification?: { event: string; at: string }
   traceparent: string
   /** The protected event. */
   event: JsonObject
@@ -55,7 +59,12 @@ export function writeEventRecord(record: EventRecord, wirePrefix: Buffer): LogRe
     traceparent: record.traceparent,
   }
   if (record.subject !== null) headers.ce_subject = record.subject
+  if (record.others.length > 0) headers.ecluse_others = record.others.join(',')
   if (record.held) headers.ecluse_held = 'true'
+  if (record.rectification) {
+    headers.ecluse_rectifies = record.rectification.event
+    headers.ecluse_rectified = record.rectification.at
+  }
   if (record.timeAmbiguous) headers.ecluse_time_ambiguous = 'true'
   const text = JSON.stringify(record.event)
   const value = Buffer.allocUnsafe(wirePrefix.length + Buffer.byteLength(text))
@@ -86,6 +95,9 @@ export function readEventRecord({ value, headers }: LogRecord): EventRecord {
     throw new Error('the record was received at no time that can be')
   const time = header('ce_time')
   if (!isUtcTime(time)) throw new Error('the record does not say when its event was')
+  const rectified = headers.ecluse_rectifies !== undefined
+  if (rectified && !isUtcTime(header('ecluse_rectified')))
+    throw new Error('the record does not say since when it corrects another')
   return {
     dataset: header('ecluse_dataset'),
     id: header('ce_id'),
@@ -95,10 +107,12 @@ export function readEventRecord({ value, headers }: LogRecord): EventRecord {
     timeAmbiguous: headers.ecluse_time_ambiguous === 'true',
     receivedAt,
     subject: headers.ce_subject === undefined ? null : header('ce_subject'),
+    others: headers.ecluse_others === undefined ? [] : header('ecluse_others').split(','),
     schema: header('ecluse_schema'),
     policy: header('ecluse_policy'),
     content: header('ecluse_content'),
     held: headers.ecluse_held === 'true',
+    ...(rectified && { rectification: { event: header('ecluse_rectifies'), at: header('ecluse_rectified') } }),
     traceparent: header('traceparent'),
     event,
   }

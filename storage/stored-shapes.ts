@@ -11,9 +11,21 @@ import type { QuarantineRecord } from './quarantine-record.ts'
  */
 export const collections = {
   events: { indexes: ['dataset', 'time', 'subject', 'held'] },
-  quarantine: { indexes: ['dataset', 'cause', 'receivedAt'] },
-  anomalies: { indexes: ['dataset', 'detectedAt', 'eventDocument'] },
+  mentions: { indexes: ['subject', 'dataset'] },
+  passed_over: { indexes: ['subject', 'dataset'] },
+  quarantine: { indexes: ['dataset', 'cause', 'receivedAt', 'subject'] },
+  anomalies: { indexes: ['dataset', 'detectedAt', 'eventDocument', 'subject'] },
+  rectifications: { indexes: ['dataset'] },
+  packages: { indexes: ['request', 'subject', 'endsAt'] },
+  requests: { indexes: ['kind', 'createdAt', 'active', 'state', 'ownedUntilMs'] },
+  recomputations: { indexes: ['dataset'] },
+  removals: { indexes: [] },
   retentions: { indexes: [] },
+  contracts: { indexes: ['dataset'] },
+  reidentifications: { indexes: ['requester', 'endsAt'] },
+  audit: { indexes: ['index', 'entry', 'kind', 'at', 'person', 'dataset', 'actor'] },
+  audit_nodes: { indexes: [] },
+  audit_heads: { indexes: ['treeSize'] },
 } satisfies Record<string, CollectionSettings>
 
 /** An archived event, in collection `events`, under `eventDocumentId`. */
@@ -24,14 +36,21 @@ export interface StoredEvent {
   timeAmbiguous: boolean
   receivedAt: string
   subject: string | null
+  others: string[]
   schema: string
   policy: string
   /** Of the first copy: the one that has effect. */
   position: Position
   /** MAC of the raw content. */
   content: string
+  /** How often it was changed since it was archived. */
+  changes: number
   /** 1 for a restricted person's event: stored, without effect and unread; else 0. */
   held: 0 | 1
+  /** Id of the event it corrects (GDPR art. 16), and since when; id of the one it was corrected by. */
+  rectifies: string | null
+  rectifiedAt: string | null
+  rectifiedBy: string | null
   event: JsonObject
 }
 
@@ -39,7 +58,50 @@ export interface StoredEvent {
 export interface StoredQuarantine extends Omit<QuarantineRecord, 'expiresAtMs'> {
   /** What rejections of one kind share: pointer and keyword of the first error. */
   cause: string
+  /** The person under whose key the original is sealed; null under the key of a day. */
+  subject: string | null
   position: Position
+}
+
+/** Where a person is named who is not the first one of an event, in collection `mentions`. */
+export interface StoredMention {
+  subject: string
+  dataset: string
+  /** When what it leads to began to be kept. */
+  keptFrom: string
+  collection: 'events' | 'anomalies'
+  /** A document's id. */
+  document: string
+}
+
+/** A record that stands in the log and not in the archive: a copy, or an erased person's. In collection `passed_over`. */
+export interface StoredPassedOver extends Pick<StoredEvent, 'dataset' | 'receivedAt' | 'schema' | 'policy'> {
+  subject: string
+  /** Where it holds values: patterns of pointers, `*` for the items of an array. No values. */
+  places: string[]
+}
+
+/** A correction that came before the event it corrects, in collection `rectifications`, under the latter's document id. */
+export interface StoredRectification {
+  dataset: string
+  /** Event ids. */
+  event: string
+  by: string
+}
+
+/** Where the sealed package of an export rests, once for each of its persons, in collection `packages`. */
+export interface StoredPackage {
+  /** Id of the request. */
+  request: string
+  /** A person's pseudonym. */
+  subject: string
+  endsAt: string
+  /** Bytes, before sealing. */
+  size: number
+  /** Files in the lake: `exports/<request>/<n>`. */
+  pieces: number
+  /** Base64: the pieces' key, under the package's own key and that of each person. */
+  sealedKey: string
 }
 
 /** Something that should not be, in collection `anomalies`. Evidence holds no personal value in the clear. */
@@ -54,6 +116,10 @@ export interface StoredAnomaly {
   detail: string
   /** The archived event it is about, by document id. */
   eventDocument: string | null
+  /** Of a conflict's copy: its first person, and what it was stored by. */
+  subject: string | null
+  schema: string | null
+  policy: string | null
   position: Position
   /** A conflict's copy: protected, and without effect. */
   copy: JsonObject | null
@@ -69,11 +135,86 @@ export interface StoredRetention {
   appliedAtMs: number
 }
 
+/** A dataset's contract as events were stored under it, in collection `contracts`, under `contractDocumentId`. */
+export interface StoredContract {
+  dataset: string
+  /** SchemaVer of the raw schema, start of the policy's SHA-256: as an event names them. */
+  schema: string
+  policy: string
+  title?: string
+  owner: string
+  purpose: string
+  legalBasis: string
+  /** Who receives the data. */
+  recipients: string[]
+  /** As the policy says it: `400d`. */
+  retention: { log: string; events: string; quarantine: string; lake: string }
+  fields: StoredField[]
+  event: {
+    idPointer?: string
+    idPersonal?: boolean
+    timePointer?: string
+    /** The first is primary. */
+    subjects: { name: string; type: string; pointer: string }[]
+  }
+}
+
+/** How one field was classified, and what was done to it. */
+export interface StoredField {
+  /** RFC 6901, `*` for the items of an array. */
+  pointer: string
+  level: 'public' | 'internal' | 'confidential' | 'restricted'
+  category?: string
+  /** Name of the action; `reject` where an event with this field was not stored. */
+  action: string
+  /** Name of the subject whose key protects it; left out: the first. */
+  of?: string
+  /** Treated as one value, whatever is inside. */
+  whole: boolean
+  /** The named domain of its tokens. */
+  domain?: string
+}
+
+/** A request to learn who a pseudonym is, in collection `reidentifications`, under its id. */
+export interface StoredReidentification {
+  id: string
+  dataset: string
+  /** A caller's id. */
+  requester: string
+  requesterRoles: string[]
+  requestedAt: string
+  /** What somebody decided; what time decides is seen when it is read. */
+  state: 'pending' | 'approved' | 'refused'
+  /** Until when it waits for an answer or, approved, may be used; when it was refused. */
+  endsAt: string
+  /** Who decided, and when. */
+  decidedBy: string | null
+  decidedAt: string | null
+  /** Base64, under a key of its own: whom it is about and why; once it is refused, the reason. */
+  sealed: string
+}
+
+export function contractDocumentId(dataset: string, schema: string, policy: string): string {
+  return `${dataset}/${schema}/${policy}`
+}
+
 export function eventDocumentId(dataset: string, eventId: string): string {
   return `${dataset}/${eventId}`
 }
 
 /** A body as a plain JSON object: these shapes hold nothing else. */
-export function asBody(stored: StoredEvent | StoredQuarantine | StoredAnomaly | StoredRetention): JsonObject {
+export function asBody(
+  stored:
+    | StoredEvent
+    | StoredMention
+    | StoredPassedOver
+    | StoredRectification
+    | StoredPackage
+    | StoredQuarantine
+    | StoredAnomaly
+    | StoredRetention
+    | StoredContract
+    | StoredReidentification,
+): JsonObject {
   return stored as unknown as JsonObject
 }

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { seededRandom } from '../sources/simulate/seeded-random.ts'
 import type { JsonObject } from '../storage/json.ts'
+import { eventually } from './eventually.ts'
 import { transaction } from './fixtures.ts'
 import { type EcluseProcess, spawnEcluse } from './spawn-ecluse.ts'
 
@@ -20,6 +21,9 @@ test(`after ${ROUNDS} kill -9 under load every acknowledged event is archived ex
 
   for (let round = 0; round < ROUNDS; round++) {
     const load = Promise.all(Array.from({ length: CLIENTS }, () => postUntilItDies(ecluse, random, sent, acknowledged)))
+    const before = acknowledged.size
+    // Every other round dies whether or not it came to anything.
+    if (round % 2 === 0) await eventually('an event is acknowledged', () => acknowledged.size > before)
     // The moment of death is random on purpose: this is no wait for something to happen.
     await sleep(20 + random() * 400)
     assert.equal(await ecluse.end('SIGKILL'), 'SIGKILL')
@@ -42,7 +46,7 @@ test(`after ${ROUNDS} kill -9 under load every acknowledged event is archived ex
     assert.ok(original, 'an event was invented')
     assert.equal((event as JsonObject).montant, original.montant)
   }
-  assert.ok(acknowledged.size > ROUNDS)
+  assert.ok(acknowledged.size >= ROUNDS / 2)
   await ecluse.end()
 })
 

@@ -15,9 +15,10 @@ export interface Member {
   restart(): Promise<void>
 }
 
-/** `mongodb://host:port/ecluse_vault?…` → `mongodb://host:port/ecluse_vault_<run>?…` */
+/** `mongodb://host:port/ecluse_vault?…` → `mongodb://host:port/ecluse_vault_<run>?…`; the ledger of erasures likewise. */
 export function ownDatabases(settings: Record<string, string>, run: string): Record<string, string> {
-  const own = ['ECLUSE_VAULT', 'ECLUSE_DOCUMENTS'].map(name => [name, settings[name]!.replace(/^([^?]*)/, `$1_${run}`)])
+  const names = ['ECLUSE_VAULT', 'ECLUSE_DOCUMENTS', 'ECLUSE_ERASURES']
+  const own = names.map(name => [name, settings[name]!.replace(/^([^?]*)/, `$1_${run}`)])
   return { ...settings, ...Object.fromEntries(own) }
 }
 

@@ -17,13 +17,13 @@ after(() => ecluse.end())
 
 async function stored(id: string, dataset = 'transactions'): Promise<Stored & { conflicts: unknown[] }> {
   return eventually(`event ${dataset} is archived`, async () => {
-    const response = await ecluse.call('data-steward', `/v1/datasets/${dataset}/events/${encodeURIComponent(id)}`)
+    const response = await ecluse.call('data-owner', `/v1/datasets/${dataset}/events/${encodeURIComponent(id)}`)
     return response.status === 200 && ((await response.json()) as Stored & { conflicts: unknown[] })
   })
 }
 
 async function list(path: string): Promise<JsonObject[]> {
-  const response = await ecluse.call('data-steward', path)
+  const response = await ecluse.call('data-owner', path)
   assert.equal(response.status, 200)
   return ((await response.json()) as { items: JsonObject[] }).items
 }

@@ -204,7 +204,13 @@ async function openFlushed(keyspaceDir: string, table: string): Promise<boolean>
   // One that is being written has no end yet.
   const opened = await Promise.all(opening).catch(() => undefined)
   if (!opened?.some(bytes => bytes.includes(canary))) return false
-  cpSync(join(keyspaceDir, dir), into, { recursive: true })
+  try {
+    cpSync(join(keyspaceDir, dir), into, { recursive: true })
+  } catch (error) {
+    // Compacted meanwhile: looked at again.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw error
+  }
   for (const [i, bytes] of opened.entries()) writeFileSync(join(into, `opened-${data[i]}`), bytes)
   return true
 }

@@ -7,6 +7,7 @@ import { type KeyRing, openKeyRing } from '../governance/subjects/key-ring.ts'
 import type { JsonObject } from '../storage/json.ts'
 import { openConfluentRegistry } from '../storage/registry/confluent.ts'
 import type { Vault } from '../storage/vault/vault.ts'
+import { eraseLiving } from './erase-living.ts'
 import { eventually } from './eventually.ts'
 import { sampleProfiles, sampleTransactions, transaction, transactionOf } from './fixtures.ts'
 import { readTopics } from './read-topics.ts'
@@ -49,7 +50,7 @@ const person = (event: JsonObject) => event.utilisateur as JsonObject
 
 async function find(id: string, gateway = 0): Promise<Stored | undefined> {
   const path = `/v1/datasets/${ecluse.transactions}/events/${encodeURIComponent(id)}`
-  const response = await ecluse.call('data-steward', path, gateway)
+  const response = await ecluse.call('data-owner', path, gateway)
   assert.ok([200, 404].includes(response.status), `reading an event was answered ${response.status}`)
   return response.status === 200 ? ((await response.json()) as Stored) : undefined
 }
@@ -58,7 +59,7 @@ const archived = (event: JsonObject, gateway?: number): Promise<Stored> =>
   eventually('an event is archived', () => find(event.id_transaction as string, gateway), LIMIT_MS)
 
 async function items(path: string): Promise<JsonObject[]> {
-  const response = await ecluse.call('data-steward', path)
+  const response = await ecluse.call('data-owner', path)
   assert.equal(response.status, 200)
   return ((await response.json()) as { items: JsonObject[] }).items
 }
@@ -84,7 +85,7 @@ describe('two gateways and two processors on real servers', () => {
         const found = (await (await fetch(`${current.url}/readyz`)).json()) as Readiness
         return found.status === 'ready' && found
       })
-      assert.deepEqual(Object.values(readiness.ports), Array(6).fill('ok'))
+      assert.deepEqual(Object.values(readiness.ports), Array(7).fill('ok'))
       assert.deepEqual(readiness.contracts.live, [ecluse.transactions, ecluse.profiles])
     }
   })
@@ -188,7 +189,7 @@ describe('two gateways and two processors on real servers', () => {
     const lookupOf = (id: string) => ring.lookupHash('person', 'customer', id)
     for (const gateway of [0, 1])
       for (const id of [erased, restricted]) assert.equal(await outcomeOf(transactionOf(id), gateway), 'accepted')
-    assert.equal(await vault.erasePerson(lookupOf(erased)), true)
+    assert.equal(await eraseLiving(vault, lookupOf(erased)), true)
     assert.equal(await vault.updatePerson(lookupOf(restricted), { state: 'restricted' }), true)
     for (const gateway of [0, 1]) {
       await eventually(

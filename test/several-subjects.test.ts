@@ -2,10 +2,14 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import { openKeyRing } from '../governance/subjects/key-ring.ts'
+import { sqlName } from '../storage/sqlite/sql-name.ts'
 import { openSqliteVault } from '../storage/vault/sqlite.ts'
+import { eraseLiving } from './erase-living.ts'
 import { eventually } from './eventually.ts'
+import { customer, fileRight, rightDone } from './rights.ts'
 import { type EcluseProcess, makeDir, spawnEcluse } from './spawn-ecluse.ts'
 
 const POLICY = `dataset: gifts
@@ -89,7 +93,7 @@ describe('an event about two persons', () => {
     const vault = openSqliteVault(join(ecluse.dataDir, 'vault.sqlite'))
     const kek = Buffer.from(readFileSync(join(ecluse.dataDir, 'dev-kek'), 'utf8'), 'base64')
     const ring = await openKeyRing(vault, kek, Date.now)
-    await vault.erasePerson(ring.lookupHash('person', 'customer', receiver))
+    await eraseLiving(vault, ring.lookupHash('person', 'customer', receiver))
     await vault.close()
     const { event } = await eventually('the erasure is noticed', async () => {
       const stored = await give({
@@ -102,6 +106,51 @@ describe('an event about two persons', () => {
     assert.deepEqual(event.to, { id: null, name: null, city: null })
     assert.match(event.from.name!, /^enc1\./)
     assert.equal(event.gift, 'book')
+  })
+
+  test('is kept when its second person asks to be erased, without what is of them: in documents, tables and after a replay', async () => {
+    const [giver, receiver] = [randomUUID(), randomUUID()]
+    const given = await give({
+      from: { id: giver, name: 'Ada' },
+      to: { id: receiver, name: 'Blaise', city: 'Rouen' },
+      gift: 'book',
+    })
+    const done = await rightDone(ecluse, await fileRight(ecluse, 'erasure', customer(receiver)))
+    const others = (done.holders as { name: string; records: number }[]).find(({ name }) => name.startsWith('other'))
+    assert.equal(others?.records, 1)
+    const read = async () => {
+      const response = await ecluse.call('data-steward', `/v1/datasets/gifts/events/${given.id}`)
+      return ((await response.json()) as Stored).event
+    }
+    const left = { from: given.event.from, to: { id: null, name: null, city: null }, gift: 'book' }
+    assert.deepEqual(await read(), left)
+    const row = () => {
+      const db = new DatabaseSync(join(ecluse.dataDir, 'tables.sqlite'), { readOnly: true, timeout: 5_000 })
+      const rows = db.prepare(`SELECT * FROM t_${sqlName('events_by_subject')}`).all()
+      db.close()
+      return rows.filter(cells => JSON.stringify(cells).includes(given.id)).map(cells => JSON.stringify(cells))
+    }
+    assert.equal(row().length, 1)
+    assert.ok(!row()[0]!.includes('Rouen'))
+    const certificate = await (await ecluse.call('dpo', `/v1/erasure-requests/${done.id}/certificate`)).json()
+    const { log } = (certificate as { payload: { remains: { log: { pointer: string; what: string }[] } } }).payload
+      .remains
+    assert.deepEqual(
+      log.map(({ pointer, what }) => `${pointer} ${what}`),
+      [' pseudonym', '/to/city kept', '/to/id pseudonym'],
+    )
+    await ecluse.end()
+    for (const [file, sql] of [
+      ['event-log', 'DELETE FROM positions'],
+      ['documents', `DELETE FROM d_events WHERE id = 'gifts/${given.id}'`],
+    ] as const) {
+      const db = new DatabaseSync(join(ecluse.dataDir, `${file}.sqlite`))
+      db.exec(sql)
+      db.close()
+    }
+    ecluse = await ecluse.restart()
+    await ecluse.settled()
+    assert.deepEqual(await read(), left)
   })
 
   test('needs no second person', async () => {

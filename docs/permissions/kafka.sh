@@ -26,6 +26,7 @@ prepare='--operation Create --operation Describe --operation DescribeConfigs --o
 # The gateway writes, and cannot read what it wrote.
 allow "$GATEWAY" $prepare --operation Write --topic ecluse.
 
-# The processors read and commit their positions, and write nothing.
-allow "$PROCESSORS" $prepare --operation Read --topic ecluse.
+# The processors read and commit their positions. They write what they do for persons: entries of the audit, and the
+# corrected copy of an event.
+allow "$PROCESSORS" $prepare --operation Read --operation Write --topic ecluse.
 allow "$PROCESSORS" --operation Read --group ecluse.

@@ -3,7 +3,6 @@
 import Type from 'typebox'
 import type { JsonObject } from '../../storage/json.ts'
 import type { StoredAnomaly } from '../../storage/stored-shapes.ts'
-import { authorise } from '../authenticate.ts'
 import { findDataset } from '../find-dataset.ts'
 import { findPage } from '../find-page.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
@@ -20,11 +19,11 @@ const AnomalyShape = Type.Object({
   position: Type.Object({ incarnation: Type.String(), partition: Type.Integer(), offset: Type.Integer() }),
 })
 
-export function anomaliesRoute(app: Gateway, { catalogue, documents }: GatewayDeps): void {
+export function anomaliesRoute(app: Gateway, deps: GatewayDeps): void {
   app.get(
     '/v1/anomalies',
     {
-      config: { roles: ['data-steward'] },
+      config: { access: { action: 'anomalies', dataset: 'query' } },
       schema: {
         tags: ['anomalies'],
         summary: 'Anomalies of a dataset, newest first',
@@ -33,10 +32,9 @@ export function anomaliesRoute(app: Gateway, { catalogue, documents }: GatewayDe
       },
     },
     async request => {
-      authorise(request.credential, ['data-steward'], request.query.dataset)
-      const { dataset } = findDataset(catalogue, request.credential, request.query.dataset)
+      const { dataset } = findDataset(deps, request.caller, request.query.dataset)
       const { limit, cursor } = request.query
-      return findPage(documents, {
+      return findPage(deps.documents, {
         collection: 'anomalies',
         where: { dataset },
         sortBy: 'detectedAt',

@@ -3,14 +3,12 @@
 import Type from 'typebox'
 import type { LiveContract } from '../../governance/contract/catalogue.ts'
 import { nearestSchemaVersion } from '../../governance/contract/name-schema-version.ts'
-import type { Role } from '../authenticate.ts'
 import { RequestRefused } from '../body/request-refused.ts'
 import { findDataset, visibleDatasets } from '../find-dataset.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
 import { answers, listOf, textAs } from '../shapes.ts'
 
-/** A contract tells no person's data: every role may read it. */
-const roles: Role[] = ['producer', 'data-owner', 'data-steward', 'data-engineer', 'analyst', 'dpo', 'auditor']
+const access = { action: 'describe', dataset: 'params' } as const
 
 const SummaryShape = Type.Object({
   dataset: Type.String(),
@@ -29,6 +27,12 @@ const DatasetShape = Type.Object({
   retention: Type.Object({ log: Type.String(), events: Type.String(), quarantine: Type.String(), lake: Type.String() }),
   versions: Type.Array(Type.Object({ version: Type.String(), sha256: Type.String() })),
   policySha256: Type.String(),
+  waiting: Type.Optional(
+    Type.Object(
+      { policySha256: Type.String(), reasons: Type.Array(Type.String()) },
+      { description: 'An edit that weakens protection and waits for an approval' },
+    ),
+  ),
   fields: Type.Array(
     Type.Object({
       pointer: Type.String(),
@@ -49,20 +53,20 @@ export function datasetsRoutes(app: Gateway, deps: GatewayDeps): void {
   app.get(
     '/v1/datasets',
     {
-      config: { roles },
+      config: { access: { action: 'describe' } },
       schema: {
         tags: ['datasets'],
-        summary: 'All live datasets',
+        summary: 'All live datasets that the caller may see',
         response: answers(200, listOf(SummaryShape), 401, 403),
       },
     },
-    async request => ({ items: visibleDatasets(deps.catalogue, request.credential).map(summary), next: null }),
+    async request => ({ items: visibleDatasets(deps, request.caller).map(summary), next: null }),
   )
 
   app.get(
     '/v1/datasets/:dataset',
     {
-      config: { roles },
+      config: { access },
       schema: {
         tags: ['datasets'],
         summary: 'A dataset’s contract',
@@ -70,17 +74,18 @@ export function datasetsRoutes(app: Gateway, deps: GatewayDeps): void {
         response: answers(200, DatasetShape, 401, 403, 404),
       },
     },
-    async request =>
-      description(
-        findDataset(deps.catalogue, request.credential, request.params.dataset),
-        `${request.protocol}://${request.host}`,
-      ),
+    async request => {
+      const contract = findDataset(deps, request.caller, request.params.dataset)
+      const edit = deps.catalogue.waiting().find(({ dataset }) => dataset === contract.dataset)
+      const waiting = edit && { policySha256: edit.to.policySha256, reasons: edit.reasons }
+      return { ...description(contract, `${request.protocol}://${request.host}`), ...(waiting && { waiting }) }
+    },
   )
 
   app.get(
     '/v1/datasets/:dataset/schemas/:version',
     {
-      config: { roles },
+      config: { access },
       schema: {
         tags: ['datasets'],
         summary: 'A schema version, as registered',
@@ -89,7 +94,7 @@ export function datasetsRoutes(app: Gateway, deps: GatewayDeps): void {
       },
     },
     async (request, reply) => {
-      const contract = findDataset(deps.catalogue, request.credential, request.params.dataset)
+      const contract = findDataset(deps, request.caller, request.params.dataset)
       const version = contract.versions.get(request.params.version)
       if (!version) throw versionUnknown(contract, request.params.version)
       return reply.type('application/schema+json').send(version.schemaText)
@@ -99,7 +104,7 @@ export function datasetsRoutes(app: Gateway, deps: GatewayDeps): void {
   app.get(
     '/v1/datasets/:dataset/policy',
     {
-      config: { roles },
+      config: { access },
       schema: {
         tags: ['datasets'],
         summary: 'The policy, as registered',
@@ -108,9 +113,7 @@ export function datasetsRoutes(app: Gateway, deps: GatewayDeps): void {
       },
     },
     async (request, reply) =>
-      reply
-        .type('application/yaml')
-        .send(findDataset(deps.catalogue, request.credential, request.params.dataset).policyText),
+      reply.type('application/yaml').send(findDataset(deps, request.caller, request.params.dataset).policyText),
   )
 }
 

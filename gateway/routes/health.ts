@@ -17,12 +17,15 @@ const FRESH_MS = 500
 const ReadinessShape = Type.Object({
   status: Type.Union([Type.Literal('ready'), Type.Literal('degraded'), Type.Literal('unavailable')]),
   degraded: Type.Array(Type.String(), {
-    description: 'What does not work: ports by name, `contracts`, `processors`; `stopping`',
+    description: 'What does not work: ports by name, `contracts`, `access`, `processors`; `stopping`',
   }),
   ports: Type.Record(Type.String(), Type.String({ description: 'ok or unavailable' })),
   contracts: Type.Object({
     live: Type.Array(Type.String()),
     problems: Type.Array(Type.String({ description: 'file:line:column: what is wrong' })),
+  }),
+  access: Type.Object({
+    problems: Type.Array(Type.String({ description: 'The access policy in force is the last good one' })),
   }),
 })
 
@@ -58,6 +61,7 @@ export function healthRoutes(app: Gateway, deps: HealthDeps): void {
     async (_request, reply) => {
       const ports = await pingPorts()
       const problems = deps.catalogue.diagnostics().filter(({ severity }) => severity === 'error')
+      const accessProblems = deps.access?.diagnostics() ?? []
       const down = Object.keys(ports).filter(name => ports[name] !== 'ok')
       const stopping = deps.draining?.aborted === true
       const unavailable = stopping || down.some(name => VITAL_PORTS.includes(name))
@@ -65,6 +69,7 @@ export function healthRoutes(app: Gateway, deps: HealthDeps): void {
         ...(stopping ? ['stopping'] : []),
         ...down,
         ...(problems.length > 0 ? ['contracts'] : []),
+        ...(accessProblems.length > 0 ? ['access'] : []),
         ...(deps.processors?.failing().length ? ['processors'] : []),
       ]
       return reply.code(unavailable ? 503 : 200).send({
@@ -72,6 +77,7 @@ export function healthRoutes(app: Gateway, deps: HealthDeps): void {
         degraded,
         ports,
         contracts: { live: deps.catalogue.all().map(({ dataset }) => dataset), problems: problems.map(place) },
+        access: { problems: accessProblems.map(place) },
       })
     },
   )

@@ -77,7 +77,8 @@ export function postEventsRoute(app: Gateway, deps: GatewayDeps, stopping: Abort
   const limits = bodyLimits(deps.config)
   const admit = makeAdmission(deps.config)
   const rate = makeEventRate(deps.config.maxEventsPerSecond)
-  const ingestDeps: IngestDeps = { ...deps, maxRecordBytes: deps.config.maxRecordBytes, count: makeCount(deps) }
+  const { maxRecordBytes, tellSuppressed } = deps.config
+  const ingestDeps: IngestDeps = { ...deps, maxRecordBytes, tellSuppressed, count: makeCount(deps) }
 
   app.register(async route => {
     // The stream goes through unread: `readEvents` bounds and decompresses it.
@@ -85,30 +86,34 @@ export function postEventsRoute(app: Gateway, deps: GatewayDeps, stopping: Abort
     route.addContentTypeParser('*', (_request, _stream, done) => done(null))
     route.setValidatorCompiler(() => () => true)
     route.setSerializerCompiler(() => JSON.stringify)
-    route.post('/v1/datasets/:dataset/events', { schema, config: { roles: ['producer'] } }, async (request, reply) => {
-      const { dataset } = request.params as { dataset: string }
-      const contract = findDataset(deps.catalogue, request.credential, dataset)
-      rate.admit(request.credential.id)
-      const { reserve, leave } = admit(request.headers['content-length'])
-      try {
-        const answer = await ingest(ingestDeps, {
-          contract,
-          events: readEvents({ stream: request.raw, headers: request.headers, limits, reserve, stopping }),
-          schemaVersion: readSchemaVersion(contract, request.headers['ecluse-schema']),
-          makeId: readIdempotencyKey(request.headers['idempotency-key'], `${request.credential.id}/${dataset}`),
-          traceparent: newTraceparent(),
-          contentType: request.headers['content-type'] ?? '',
-          onArrival: events => rate.take(request.credential.id, events),
-        })
-        const allRejected = answer.received > 0 && answer.rejected === answer.received
-        return reply
-          .code(allRejected ? 422 : 202)
-          .type('application/json')
-          .send(JSON.stringify(answer))
-      } finally {
-        leave()
-      }
-    })
+    route.post(
+      '/v1/datasets/:dataset/events',
+      { schema, config: { access: { action: 'ingest', dataset: 'params' } } },
+      async (request, reply) => {
+        const { dataset } = request.params as { dataset: string }
+        const contract = findDataset(deps, request.caller, dataset)
+        rate.admit(request.caller.id)
+        const { reserve, leave } = admit(request.headers['content-length'])
+        try {
+          const answer = await ingest(ingestDeps, {
+            contract,
+            events: readEvents({ stream: request.raw, headers: request.headers, limits, reserve, stopping }),
+            schemaVersion: readSchemaVersion(contract, request.headers['ecluse-schema']),
+            makeId: readIdempotencyKey(request.headers['idempotency-key'], `${request.caller.id}/${dataset}`),
+            traceparent: newTraceparent(),
+            contentType: request.headers['content-type'] ?? '',
+            onArrival: events => rate.take(request.caller.id, events),
+          })
+          const allRejected = answer.received > 0 && answer.rejected === answer.received
+          return reply
+            .code(allRejected ? 422 : 202)
+            .type('application/json')
+            .send(JSON.stringify(answer))
+        } finally {
+          leave()
+        }
+      },
+    )
   })
 }
 

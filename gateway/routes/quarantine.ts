@@ -4,8 +4,6 @@ import Type from 'typebox'
 import type { Filter } from '../../storage/documents/documents.ts'
 import type { JsonObject } from '../../storage/json.ts'
 import type { StoredQuarantine } from '../../storage/stored-shapes.ts'
-import type { Credential } from '../../storage/vault/vault.ts'
-import { authorise } from '../authenticate.ts'
 import { RequestRefused } from '../body/request-refused.ts'
 import { findDataset } from '../find-dataset.ts'
 import { findPage } from '../find-page.ts'
@@ -32,11 +30,12 @@ const CauseShape = Type.Object({ cause: Type.String(), count: Type.Integer() })
 
 const dataset = Type.String({ description: 'Needed: name the dataset' })
 
-export function quarantineRoutes(app: Gateway, { catalogue, documents }: GatewayDeps): void {
+export function quarantineRoutes(app: Gateway, deps: GatewayDeps): void {
+  const { documents, access } = deps
   app.get(
     '/v1/quarantine',
     {
-      config: { roles: ['data-steward'] },
+      config: { access: { action: 'quarantine', dataset: 'query' } },
       schema: {
         tags: ['quarantine'],
         summary: 'Rejected events, newest first',
@@ -49,7 +48,7 @@ export function quarantineRoutes(app: Gateway, { catalogue, documents }: Gateway
     },
     async request => {
       const { cause, limit, cursor } = request.query
-      const where: Filter = { dataset: visible(request.credential, request.query.dataset) }
+      const where: Filter = { dataset: findDataset(deps, request.caller, request.query.dataset).dataset }
       if (cause !== undefined) where.cause = cause
       return findPage(documents, { collection: 'quarantine', where, sortBy: 'receivedAt', limit, cursor, show: shown })
     },
@@ -58,7 +57,7 @@ export function quarantineRoutes(app: Gateway, { catalogue, documents }: Gateway
   app.get(
     '/v1/quarantine/causes',
     {
-      config: { roles: ['data-steward'] },
+      config: { access: { action: 'quarantine', dataset: 'query' } },
       schema: {
         tags: ['quarantine'],
         summary: 'Why events were rejected, with counts',
@@ -67,7 +66,7 @@ export function quarantineRoutes(app: Gateway, { catalogue, documents }: Gateway
       },
     },
     async request => {
-      const where = { dataset: visible(request.credential, request.query.dataset) }
+      const where = { dataset: findDataset(deps, request.caller, request.query.dataset).dataset }
       const causes = await documents.countBy('quarantine', 'cause', { where, limit: MAX_CAUSES })
       return { items: causes.map(({ value, count }) => ({ cause: String(value), count })), next: null }
     },
@@ -76,7 +75,7 @@ export function quarantineRoutes(app: Gateway, { catalogue, documents }: Gateway
   app.get(
     '/v1/quarantine/:id',
     {
-      config: { roles: ['data-steward'] },
+      config: { access: { action: 'quarantine' } },
       schema: {
         tags: ['quarantine'],
         summary: 'One rejected event',
@@ -86,16 +85,12 @@ export function quarantineRoutes(app: Gateway, { catalogue, documents }: Gateway
     },
     async request => {
       const found = await documents.get('quarantine', request.params.id)
-      if (!found) throw noSuchEntry()
-      authorise(request.credential, ['data-steward'], found.body.dataset as string)
+      // Whose dataset the caller may not see does not exist for it.
+      if (!found || !access.current().may(request.caller, 'quarantine', found.body.dataset as string))
+        throw noSuchEntry()
       return shown(found.body, found.expiresAtMs)
     },
   )
-
-  function visible(credential: Credential, name: string): string {
-    authorise(credential, ['data-steward'], name)
-    return findDataset(catalogue, credential, name).dataset
-  }
 }
 
 function shown(body: JsonObject, expiresAtMs: number | null) {
@@ -104,7 +99,7 @@ function shown(body: JsonObject, expiresAtMs: number | null) {
   return { ...entry, sealedBy: sealedBy.by, expiresAt: new Date(expiresAtMs!).toISOString() }
 }
 
-function noSuchEntry(): RequestRefused {
+export function noSuchEntry(): RequestRefused {
   return new RequestRefused({
     status: 404,
     slug: 'not-found',

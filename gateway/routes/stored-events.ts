@@ -1,44 +1,75 @@
-// Reading stored events back. Until roles are masked field by field, only the steward's key may.
+// Reading stored events back: what the caller's mask covers, in the clear where that is asked for and allowed.
 
 import Type from 'typebox'
-import type { Filter } from '../../storage/documents/documents.ts'
+import type { FieldMask } from '../../governance/access/access.ts'
+import type { Caller } from '../../governance/access/caller.ts'
+import { openContractFinder } from '../../governance/contract/find-contract.ts'
+import { sealingKey } from '../../governance/protection/seal.ts'
+import type { KeyRing } from '../../governance/subjects/key-ring.ts'
 import type { JsonObject } from '../../storage/json.ts'
 import { eventDocumentId, type StoredAnomaly, type StoredEvent } from '../../storage/stored-shapes.ts'
 import { RequestRefused } from '../body/request-refused.ts'
+import type { CursorSeal } from '../cursor.ts'
 import { findDataset } from '../find-dataset.ts'
-import { findPage } from '../find-page.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
+import { askedOf, listEvents } from '../list-events.ts'
+import { mayAskBy } from '../may-ask-by.ts'
 import { answers, listOf, pageQuery } from '../shapes.ts'
+import { MAX_CLEAR_EVENTS, showEvents } from '../show-events.ts'
+import { purposeHeader, statedPurpose } from '../stated-purpose.ts'
 
 const MAX_CONFLICTS_SHOWN = 100
 
 const PositionShape = Type.Object({ incarnation: Type.String(), partition: Type.Integer(), offset: Type.Integer() })
 
+const nullableId = (description: string) => Type.Union([Type.String(), Type.Null()], { description })
+
 const eventMembers = {
-  id: Type.String(),
+  id: Type.Optional(Type.String()),
   dataset: Type.String(),
-  time: Type.String(),
-  timeAmbiguous: Type.Boolean({ description: 'The local time occurred twice; the first is meant' }),
-  receivedAt: Type.String(),
-  subject: Type.Union([Type.String(), Type.Null()], { description: 'Pseudonym of the primary person' }),
+  time: Type.Optional(Type.String()),
+  timeAmbiguous: Type.Optional(Type.Boolean({ description: 'The local time occurred twice; the first is meant' })),
+  receivedAt: Type.Optional(Type.String()),
+  subject: Type.Optional(Type.Union([Type.String(), Type.Null()], { description: 'Pseudonym of the primary person' })),
   schema: Type.String(),
   policy: Type.String({ description: 'The policy it was protected by: the start of its SHA-256' }),
-  position: PositionShape,
-  event: Type.Unknown({ description: 'The protected event' }),
+  position: Type.Optional(PositionShape),
+  rectifies: Type.Optional(nullableId('The event that this one corrects')),
+  rectifiedBy: Type.Optional(nullableId('The event that this one was corrected by: it has no effect any more')),
+  event: Type.Unknown({ description: 'The protected event, without what is outside the caller’s mask' }),
 }
 const EventShape = Type.Object(eventMembers)
+const ConflictShape = Type.Object({
+  detectedAt: Type.String(),
+  position: Type.Optional(PositionShape),
+  event: Type.Unknown({ description: 'As above' }),
+})
 const SingleEventShape = Type.Object({
   ...eventMembers,
-  conflicts: Type.Array(PositionShape, { description: 'Copies of this id with other content: kept, without effect' }),
+  conflicts: Type.Array(ConflictShape, { description: 'Copies of this id with other content: kept, without effect' }),
 })
 
 const time = Type.String({ format: 'date-time', description: 'RFC 3339' })
+const clearQuery = {
+  clear: Type.Optional(Type.Boolean({ description: 'Show clear values; needs a purpose, and is recorded' })),
+  purpose: Type.Optional(Type.String({ description: 'In place of the header Ecluse-Purpose' })),
+}
+const headers = Type.Object(purposeHeader)
+const access = { action: 'read', dataset: 'params' } as const
 
-export function storedEventsRoutes(app: Gateway, { catalogue, documents }: GatewayDeps): void {
+interface ClearAsked {
+  query: { clear?: boolean; purpose?: string }
+  headers: { 'ecluse-purpose'?: string }
+}
+
+export function storedEventsRoutes(app: Gateway, deps: GatewayDeps): void {
+  const { documents, ring } = deps
+  const showDeps = { ...deps, contracts: openContractFinder(documents, deps.catalogue) }
+
   app.get(
     '/v1/datasets/:dataset/events',
     {
-      config: { roles: ['data-steward'] },
+      config: { access },
       schema: {
         tags: ['events'],
         summary: 'Stored events, newest first',
@@ -48,68 +79,103 @@ export function storedEventsRoutes(app: Gateway, { catalogue, documents }: Gatew
             subject: Type.Optional(Type.String({ maxLength: 64, description: 'A pseudonym' })),
             from: Type.Optional(time),
             to: Type.Optional(time),
+            ...clearQuery,
             ...pageQuery,
           },
           { additionalProperties: false },
         ),
+        headers,
         response: answers(200, listOf(EventShape), 400, 401, 403, 404),
       },
     },
-    async request => {
-      const { dataset } = findDataset(catalogue, request.credential, request.params.dataset)
-      const { subject, from, to, limit, cursor } = request.query
-      const where: Filter = { dataset, held: 0 }
-      if (subject !== undefined) where.subject = subject
-      if (from !== undefined || to !== undefined)
-        where.time = {
-          ...(from === undefined ? {} : { from: utc(from) }),
-          ...(to === undefined ? {} : { before: utc(to) }),
-        }
-      return findPage(documents, { collection: 'events', where, sortBy: 'time', limit, cursor, show: shown })
+    async (request, reply) => {
+      reply.header('cache-control', 'no-store')
+      const { caller, query } = request
+      const live = findDataset(deps, caller, request.params.dataset)
+      const { mask, purpose } = askedMask(deps, caller, live.dataset, request)
+      if (purpose !== undefined && (query.limit ?? 0) > MAX_CLEAR_EVENTS) throw tooManyClear()
+      const asked = askedOf(query)
+      mayAskBy(live, mask, asked)
+      const askedBy = asked.map(([, member]) => member)
+      const read = { caller, live, mask, askedBy, purpose }
+      return listEvents(showDeps, read, query, cursorSeal(ring, `${live.dataset}\0${caller.id}`))
     },
   )
 
   app.get(
     '/v1/datasets/:dataset/events/:id',
     {
-      config: { roles: ['data-steward'] },
+      config: { access },
       schema: {
         tags: ['events'],
         summary: 'One stored event',
         params: Type.Object({ dataset: Type.String(), id: Type.String() }),
-        response: answers(200, SingleEventShape, 401, 403, 404),
+        querystring: Type.Object(clearQuery, { additionalProperties: false }),
+        headers,
+        response: answers(200, SingleEventShape, 400, 401, 403, 404),
       },
     },
-    async request => {
-      const { dataset } = findDataset(catalogue, request.credential, request.params.dataset)
-      const found = await documents.get('events', eventDocumentId(dataset, request.params.id))
-      if (!found || found.body.held === 1) throw noSuchEvent()
-      const conflicts = await documents.find('anomalies', {
-        where: { eventDocument: found.id },
-        limit: MAX_CONFLICTS_SHOWN,
-      })
-      return {
-        ...shown(found.body),
-        conflicts: conflicts.map(({ body }) => (body as unknown as StoredAnomaly).position),
-      }
+    async (request, reply) => {
+      reply.header('cache-control', 'no-store')
+      const { caller } = request
+      const live = findDataset(deps, caller, request.params.dataset)
+      const { mask, purpose } = askedMask(deps, caller, live.dataset, request)
+      mayAskBy(live, mask, [['This call', 'id']])
+      const documentId = eventDocumentId(live.dataset, request.params.id)
+      const found = (await documents.get('events', documentId))?.body as unknown as StoredEvent | undefined
+      const where = { eventDocument: documentId }
+      const conflicts = await documents.find('anomalies', { where, limit: MAX_CONFLICTS_SHOWN })
+      const anomalies = conflicts.map(({ body }) => body as unknown as StoredAnomaly).filter(isWholeCopy)
+      const events = found && found.held === 0 ? [found, ...anomalies.map(copy => conflicting(found, copy))] : []
+      const read = { caller, live, mask, askedBy: ['id' as const], purpose }
+      const [first, ...copies] = await showEvents(showDeps, read, events)
+      if (!first) throw noSuchEvent()
+      return { ...first, conflicts: anomalies.flatMap(({ detectedAt }, i) => shownConflict(detectedAt, copies[i])) }
     },
   )
 }
 
-function shown(body: JsonObject) {
-  const { content: _content, held: _held, ...rest } = body as unknown as StoredEvent
-  return rest
+/** @throws RequestRefused 403 for clear values without the right, 400 without a purpose */
+function askedMask(deps: GatewayDeps, caller: Caller, dataset: string, { query, headers }: ClearAsked) {
+  const mask = deps.access.current().mask(caller, dataset)
+  if (query.clear !== true) return { mask: { read: mask.read, clear: new Set() } as FieldMask, purpose: undefined }
+  if (mask.clear.size === 0)
+    throw new RequestRefused({
+      status: 403,
+      slug: 'forbidden',
+      detail: 'Clear values take the right `read-clear`, which none of the caller’s roles has here.',
+      fix: 'Leave `clear` out to read what is stored, or use a role with that right.',
+    })
+  return { mask, purpose: statedPurpose(headers['ecluse-purpose'], query.purpose) }
 }
 
-/** @throws RequestRefused 400 for a time that JavaScript does not know, such as a leap second */
-function utc(text: string): string {
-  const time = new Date(text)
-  if (!Number.isNaN(time.getTime())) return time.toISOString()
-  throw new RequestRefused({
+/** A page that was read long enough ends at an event that is not shown: its time and id are nobody’s to read. */
+function cursorSeal(ring: KeyRing, place: string): CursorSeal {
+  return { key: sealingKey(Buffer.from(ring.lookupHash('cursor'), 'hex')), place: `cursor\0${place}` }
+}
+
+type WholeCopy = StoredAnomaly & { schema: string; policy: string; copy: JsonObject }
+
+/** An unreadable record is no copy of an event; of a copy that named somebody who was erased nothing is left. */
+function isWholeCopy(anomaly: StoredAnomaly): anomaly is WholeCopy {
+  return anomaly.schema !== null && anomaly.policy !== null && anomaly.copy !== null
+}
+
+/** A conflict's copy in the place of the event it conflicts with. */
+function conflicting(first: StoredEvent, { subject, schema, policy, copy, position }: WholeCopy): StoredEvent {
+  return { ...first, subject, schema, policy, event: copy, position }
+}
+
+function shownConflict(detectedAt: string, copy: Awaited<ReturnType<typeof showEvents>>[number]) {
+  return copy ? [{ detectedAt, ...(copy.position && { position: copy.position }), event: copy.event }] : []
+}
+
+function tooManyClear(): RequestRefused {
+  return new RequestRefused({
     status: 400,
     slug: 'request-invalid',
-    detail: 'from or to is no time that can be searched for.',
-    fix: 'Send an RFC 3339 time without a leap second, such as 2026-01-31T10:30:00Z.',
+    detail: `Clear values are read of at most ${MAX_CLEAR_EVENTS} events at once.`,
+    fix: `Send a limit of ${MAX_CLEAR_EVENTS} or less, and go on with the cursor.`,
   })
 }
 
@@ -117,7 +183,7 @@ function noSuchEvent(): RequestRefused {
   return new RequestRefused({
     status: 404,
     slug: 'not-found',
-    detail: 'No event of this id is archived.',
+    detail: 'No event of this id is archived, or none that may be read.',
     fix: 'An accepted event is archived moments later; ids made from personal fields are stored as tokens.',
   })
 }

@@ -2,6 +2,8 @@
 // gone, changes nothing and is reported until it is mended.
 
 import type { Registry } from '../../storage/registry/registry.ts'
+import type { Gate } from './admit-contract.ts'
+import { describeWaiting, type PendingEdit } from './approvals.ts'
 import type { Contract, SubjectRule } from './contract.ts'
 import { type Diagnostic, formatDiagnostic, reportInto } from './diagnostic.ts'
 import { type EventReaders, eventReaders } from './event-parts.ts'
@@ -24,12 +26,14 @@ export interface Catalogue {
   all(): LiveContract[]
   /** What the last reading found wrong: files as they stand now, which may be newer than what is live. */
   diagnostics(): Diagnostic[]
+  /** Edits that wait for an approval. */
+  waiting(): PendingEdit[]
   /** Reads the files again at once if they changed, and makes good contracts live. */
   reload(): Promise<void>
   /** Reads them only if they changed and this look finds them as the one before did: nobody is writing them. */
   look(): Promise<void>
-  /** Looks for edits every `intervalMs`; stop with the returned function. */
-  watch(intervalMs: number): () => void
+  /** Looks for edits every `intervalMs`; stop with the returned function, which waits for a look that is under way. */
+  watch(intervalMs: number): () => Promise<void>
 }
 
 export interface CatalogueOptions {
@@ -39,6 +43,8 @@ export interface CatalogueOptions {
   registry: Registry
   /** For policies whose schema is in the registry. */
   rawSchemas?: RawSchemas
+  /** Keeps an edit that weakens protection from going live before it is approved. */
+  gate?: Gate
   /** Called before a contract goes live; when it rejects, the contract does not, and is tried again. */
   onActivate: (contract: LiveContract) => Promise<void>
   /** Called when an edit could not be made live or has side effects, or files cannot be read: once, until it changes. */
@@ -52,6 +58,7 @@ export interface CatalogueOptions {
 export async function openCatalogue(options: CatalogueOptions): Promise<Catalogue> {
   let live = new Map<string, LiveContract>()
   let diagnostics: Diagnostic[] = []
+  let waiting: PendingEdit[] = []
   /** Fingerprints: of the files as they were last read, and as they were last looked at. */
   let seen: string | undefined
   let glimpsed: string | undefined
@@ -59,17 +66,30 @@ export async function openCatalogue(options: CatalogueOptions): Promise<Catalogu
   let turn: Promise<void> = Promise.resolve()
   const compiled = new Map<string, Compiled>()
 
-  async function activate(contract: Contract): Promise<Diagnostic[]> {
+  async function activate(contract: Contract, waits: PendingEdit[]): Promise<Diagnostic[]> {
     const current = live.get(contract.dataset)
     if (current && contentOf(current) === contentOf(contract)) return []
     const changed = await findChangedVersions(options.registry, contract)
     if (changed.length > 0) return changed
+    const admission = await options.gate?.admit(contract)
+    if (admission?.waits) {
+      waits.push(admission.waits)
+      if (!current && admission.last) await goLive(admission.last)
+      return [describeWaiting(admission.waits, contract.policyFile)]
+    }
+    const next = await goLive(contract)
+    return current ? identityWarnings(current, next) : []
+  }
+
+  async function goLive(contract: Contract): Promise<LiveContract> {
     await options.rawSchemas?.pin(contract)
     const wirePrefixes = await register(options.registry, contract)
     const next = { ...contract, wirePrefixes, readers: eventReaders(contract) }
+    // Before it is live: what is live and not remembered could be weakened unseen by a restart.
+    await options.gate?.remember(contract)
     await options.onActivate(next)
     live = new Map([...live, [contract.dataset, next]].sort() as [string, LiveContract][])
-    return current ? identityWarnings(current, next) : []
+    return next
   }
 
   const fingerprint = async () => {
@@ -83,13 +103,16 @@ export async function openCatalogue(options: CatalogueOptions): Promise<Catalogu
     if (mustBeStill && (await fingerprint()) !== print) return
     if (seen === undefined && !loaded.isComplete) throw new Error(loaded.diagnostics.map(formatDiagnostic).join('\n'))
     const found = [...loaded.diagnostics]
-    for (const contract of loaded.contracts.values()) found.push(...(await activate(contract)))
+    const waits: PendingEdit[] = []
+    for (const contract of loaded.contracts.values()) found.push(...(await activate(contract, waits)))
     for (const [dataset, contract] of loaded.isComplete ? live : []) {
       if (!loaded.contracts.has(dataset) && !found.some(d => d.dataset === dataset && d.severity === 'error'))
         found.push(goneDiagnostic(contract))
     }
     diagnostics = found
-    seen = loaded.tryAgain ? '' : print
+    waiting = waits
+    // What waits is looked at again: it may have been approved.
+    seen = loaded.tryAgain || waits.length > 0 ? '' : print
     const isNew = (d: Diagnostic) => d.severity === 'error' || !loaded.diagnostics.includes(d)
     tell({ diagnostics: found.filter(isNew) })
   }
@@ -124,6 +147,7 @@ export async function openCatalogue(options: CatalogueOptions): Promise<Catalogu
     find: dataset => live.get(dataset),
     all: () => [...live.values()],
     diagnostics: () => diagnostics,
+    waiting: () => waiting,
     reload: () => inTurn(reload),
     look: () => inTurn(look),
     watch: intervalMs => {
@@ -135,7 +159,10 @@ export async function openCatalogue(options: CatalogueOptions): Promise<Catalogu
         isLooking = false
       }, intervalMs)
       timer.unref()
-      return () => clearInterval(timer)
+      return () => {
+        clearInterval(timer)
+        return turn
+      }
     },
   }
 }

@@ -130,7 +130,13 @@ function fieldRule({ read }: Classification, place: Place, decision: Decision): 
   }
   // Only what is stored of another person than the primary one needs that person's name.
   const other = of !== undefined && of !== primary && action.name !== 'drop'
-  return { ...common, action: action.action, actionName: action.name as ActionName, ...(other && { of }) }
+  return {
+    ...common,
+    action: action.action,
+    actionName: action.name as ActionName,
+    ...(action.parameters !== undefined && { parameters: action.parameters }),
+    ...(other && { of }),
+  }
 }
 
 function nullRule({ pointer }: Place): FieldRule {

@@ -29,6 +29,8 @@ export interface FieldRule {
   /** `reject`: an event that holds this field is rejected (unclassified: reject). */
   action: Action | 'reject'
   actionName: ActionName | 'reject'
+  /** The action's parameters as they are written; left out where it has none. */
+  parameters?: unknown
   /** Name of the subject whose key protects the field. */
   of?: string
   /** Who decided: the policy's fields, the schema's annotation, the policy's event section, or nobody. */

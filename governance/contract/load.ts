@@ -93,6 +93,28 @@ export async function loadContracts(options: LoadOptions): Promise<Loaded> {
   return { contracts, diagnostics: diagnostics.sort(byPosition), isComplete: true, tryAgain: unreadable.size > 0 }
 }
 
+/**
+ * The contract of one dataset whose files are held elsewhere, by itself: without the lock, and whatever day it is.
+ * @param schemas by version
+ */
+export function compileDataset(
+  dataset: string,
+  policy: FoundFile,
+  schemas: Map<string, FoundFile>,
+  maxViolations: number,
+): { contract?: Contract; diagnostics: Diagnostic[] } {
+  const diagnostics: Diagnostic[] = []
+  const options = { schemasDir: '', policiesDir: '', maxViolations }
+  const lock = {
+    source: parseSource({ path: '', bytes: Buffer.from('{}'), sha256: '' }, 'json', reportInto([])),
+    hashes: undefined,
+  }
+  const files = { lock, schemas: new Map([[dataset, schemas]]), policies: new Map([[dataset, policy]]) }
+  const contract = loadOne(dataset, options, files, true, undefined, reportInto(diagnostics, dataset))
+  const isSound = !diagnostics.some(({ severity }) => severity === 'error')
+  return { ...(contract && isSound && { contract }), diagnostics }
+}
+
 function hashesOf({ schemas, policies }: Files, dataset: string) {
   const versions = [...(schemas.get(dataset) ?? [])].map(([version, { sha256 }]) => [version, sha256])
   return [policies.get(dataset)?.sha256, versions]

@@ -144,6 +144,12 @@ export const policySchema = Type.Object(
     steward: email('E-mail address of who looks after its quality and this policy.'),
     purpose: Type.String({ minLength: 1, description: 'What the data is processed for (GDPR art. 5).' }),
     legalBasis: Type.Enum([...legalBases], { description: 'Why it may be processed (GDPR art. 6).' }),
+    recipients: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
+        maxItems: 100,
+        description: 'Who receives the data, or what kind of organisations do (GDPR art. 13, 15 and 30).',
+      }),
+    ),
     review: Type.Optional(
       Type.Object(
         {

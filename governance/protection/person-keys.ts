@@ -3,6 +3,7 @@
 
 import { deriveKey, type MacKey, mac, macKey } from './mac.ts'
 import { type SealingKey, sealingKey } from './seal.ts'
+import { formatToken } from './token.ts'
 
 /** Tokens remembered for one person, at most. */
 const REMEMBERED_TOKENS = 8
@@ -22,6 +23,12 @@ export interface PersonKeys {
   quarantine: SealingKey
   /** The raw id, in the vault. */
   id: SealingKey
+  /** Packages of what is stored of the person. */
+  package: SealingKey
+  /** What is personal in an entry of the audit. */
+  audit: SealingKey
+  /** Finds the entries about this person: `tok1.audit.0.…`, the same for all of them. */
+  auditTag: string
 }
 
 /**
@@ -48,6 +55,16 @@ export function personKeys(secret: Buffer): PersonKeys {
     },
     get id() {
       return memo(this, 'id', sealingKey(derive('id')))
+    },
+    get package() {
+      return memo(this, 'package', sealingKey(derive('package')))
+    },
+    get audit() {
+      return memo(this, 'audit', sealingKey(derive('audit')))
+    },
+    get auditTag() {
+      const tag = mac(macKey(derive('audit-tag')), 'person', 'base64url')
+      return memo(this, 'auditTag', formatToken('audit', 0, tag))
     },
   }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { PersonEntry, Vault } from '../../storage/vault/vault.ts'
+import { eraseLiving } from '../../test/erase-living.ts'
 import { eventually } from '../../test/eventually.ts'
 import { searchBytes } from '../../test/search-bytes.ts'
 import { temporaryVault } from '../../test/temporary-vault.ts'
@@ -87,9 +88,9 @@ test('an erased, restricted or objecting person is told within one lease, and no
   const references = ['erased', 'restricted', 'objecting', 'same'].map(id => reference(id))
   const before = (await people.lookUp(references)) as LivingPerson[]
   const lookupOf = (id: string) => ring.lookupHash('person', 'customer', id)
-  await other.erasePerson(lookupOf('erased'))
+  await eraseLiving(other, lookupOf('erased'))
   await other.updatePerson(lookupOf('restricted'), { state: 'restricted' })
-  await other.updatePerson(lookupOf('objecting'), { objections: ['marketing'] })
+  await other.changeObjections(lookupOf('objecting'), { add: 'marketing' })
   const after = await eventually('the lease has ended', async () => {
     const startMs = performance.now()
     const persons = await people.lookUp(references)
@@ -113,7 +114,7 @@ test('an erased person is not created again', async t => {
   const { vault } = await temporaryVault(t)
   const { people, ring } = await peopleOver(vault)
   await people.lookUp([reference('1')])
-  await vault.erasePerson(ring.lookupHash('person', 'customer', '1'))
+  await eraseLiving(vault, ring.lookupHash('person', 'customer', '1'))
   const again = (await peopleOver(vault)).people
   assert.equal((await again.lookUp([reference('1')]))[0]!.state, 'erased')
   assert.equal((await again.lookUp([reference('1')]))[0]!.state, 'erased')
@@ -129,7 +130,7 @@ test('further names of a person are recorded once, 64 at most, and lead to them'
     reference('1', { aliases: [alias('b'), alias('b')] }),
   ])
   await people.lookUp([reference('2', { aliases: [alias('a')] })])
-  const aliasesOf = async (): Promise<string[]> => (await vault.findByPseudonym(pseudonymOf(person)))!.aliases
+  const aliasesOf = async (): Promise<string[]> => (await vault.findByPseudonyms([pseudonymOf(person)]))[0]!.aliases
   assert.deepEqual(new Set(await aliasesOf()), new Set([hash('a'), hash('b')]))
   assert.deepEqual(
     (await vault.findByAlias(hash('b'))).map(({ pseudonym }) => pseudonym),
@@ -148,7 +149,7 @@ test('names of a person who is erased are not recorded', async t => {
   const { vault } = await temporaryVault(t)
   const { people, ring } = await peopleOver(vault)
   await people.lookUp([reference('1')])
-  await vault.erasePerson(ring.lookupHash('person', 'customer', '1'))
+  await eraseLiving(vault, ring.lookupHash('person', 'customer', '1'))
   // Still remembered as living: the vault decides.
   await people.lookUp([reference('1', { aliases: [{ type: 'email', id: 'a' }] })])
   assert.deepEqual(await vault.findByAlias(ring.lookupHash('alias', 'email', 'a')), [])
@@ -174,4 +175,14 @@ test('a person just taken in whom the vault does not hold is an outage, never no
   const { people } = await peopleOver({ ...vault, insertPersonsIfAbsent: async () => {} })
   await assert.rejects(people.lookUp([reference('1')]), { name: 'VaultUnavailable' })
   assert.deepEqual(await people.lookUp([reference('1', { create: false })]), [undefined])
+})
+
+test('who is being erased is fenced as if erased, and not created again', async t => {
+  const { vault } = await temporaryVault(t)
+  const { people, ring } = await peopleOver(vault)
+  await people.lookUp([reference('1')])
+  await vault.updatePerson(ring.lookupHash('person', 'customer', '1'), { state: 'erasing' })
+  const [person] = await (await peopleOver(vault)).people.lookUp([reference('1')])
+  assert.deepEqual([person!.state, 'keys' in person!], ['erased', false])
+  assert.equal((await vault.listPersons({ limit: 10 })).length, 1)
 })

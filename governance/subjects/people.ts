@@ -1,16 +1,11 @@
 // Who an event is about: from a subject's type and id to the person's pseudonym, keys and state. The only place that
 // sees a raw id beside a pseudonym. One vault look-up serves a whole request or chunk; answers live for one lease.
 
-import { randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { type FoundPerson, type PersonEntry, type Vault, VaultUnavailable } from '../../storage/vault/vault.ts'
+import type { FoundPerson, Vault } from '../../storage/vault/vault.ts'
 import { type PersonKeys, personKeys } from '../protection/person-keys.ts'
-import { open, seal } from '../protection/seal.ts'
-import { newPseudonym } from '../protection/token.ts'
 import type { KeyRing } from './key-ring.ts'
-
-/** A person answers to at most this many aliases; further ones are not recorded. */
-const MAX_ALIASES = 64
+import { MAX_ALIASES, meetPersons, openPersonKey } from './meet-persons.ts'
 
 /** Whom to look up. Ids and aliases are canonical (see `event-parts.ts`). */
 export interface SubjectReference {
@@ -51,6 +46,9 @@ export interface People {
 /** Share of the lease after which the vault is asked again. */
 const RENEW_AT = 0.8
 
+/** Keys rotated elsewhere are known before a look-up, whatever became of the timer that refreshes them. */
+const MAX_RING_LEASES = 2
+
 /** Keys leave the memory within about this long after their person was last looked up. */
 const FORGET_MS = 60_000
 
@@ -81,10 +79,11 @@ export async function openPeople(
   const toPerson = (found: FoundPerson, before: Cached | undefined, lookedUpAtMs: number): Cached | undefined => {
     if (!found) return undefined
     const { lookup } = found
-    if (found.state === 'erased') return { state: 'erased', lookup, lookedUpAtMs }
+    // Being erased is fenced like erased: nothing new is made of a key that is about to go.
+    if (found.state === 'erased' || found.state === 'erasing') return { state: 'erased', lookup, lookedUpAtMs }
     const { state, pseudonym, objections, sealedKey } = found
     const known = before && before.state !== 'erased' && before.sealedKey?.equals(sealedKey) ? before : undefined
-    const keys = known?.keys ?? personKeys(open(ring.epochKey(found.epoch), sealedKey, personKeyPlace(lookup)))
+    const keys = known?.keys ?? personKeys(openPersonKey(ring, found))
     const person: Cached = {
       state,
       pseudonym,
@@ -99,25 +98,12 @@ export async function openPeople(
     return person
   }
 
-  /** Reads these persons from the vault in one look-up, creates whom it may, and remembers them. */
+  /** Asks the vault for these persons in one look-up, and remembers them. */
   async function readPersons(missing: Map<string, SubjectReference>): Promise<Map<string, Cached>> {
-    const references = [...missing.values()]
     const before = [...missing.keys()].map(key => cache.get(key))
-    const lookups = references.map(({ type, id }, i) => before[i]?.lookup ?? ring.lookupHash('person', type, id))
+    await ring.refreshIfOlder(MAX_RING_LEASES * leaseMs)
     const lookedUpAtMs = performance.now()
-    let found = await vault.findPersons(lookups)
-    const toCreate = references.flatMap((reference, i) =>
-      !found[i] && reference.create ? [newEntry(ring, lookups[i]!, reference)] : [],
-    )
-    if (toCreate.length > 0) {
-      await vault.insertPersonsIfAbsent(toCreate)
-      found = await vault.findPersons(lookups)
-      // Nobody's event would be stored in place of this person's.
-      if (references.some(({ create }, i) => create && !found[i]))
-        throw new VaultUnavailable(
-          'the vault does not hold a person it took in a moment ago: it was emptied or set back, or reads from a copy that lags behind',
-        )
-    }
+    const found = await meetPersons(vault, ring, [...missing.values()])
     const persons = new Map<string, Cached>()
     for (const [i, key] of [...missing.keys()].entries()) {
       const person = toPerson(found[i], before[i], lookedUpAtMs)
@@ -178,23 +164,4 @@ export async function openPeople(
       return persons
     },
   }
-}
-
-function newEntry(ring: KeyRing, lookup: string, { type, id, aliases }: SubjectReference): PersonEntry {
-  const secret = randomBytes(32)
-  const pseudonym = newPseudonym()
-  return {
-    lookup,
-    pseudonym,
-    sealedId: seal(personKeys(secret).id, Buffer.from(JSON.stringify([type, id])), `person-id\0${pseudonym}`),
-    sealedKey: seal(ring.epochKey(ring.epoch), secret, personKeyPlace(lookup)),
-    epoch: ring.epoch,
-    state: 'active',
-    objections: [],
-    aliases: aliases.slice(0, MAX_ALIASES).map(alias => ring.lookupHash('alias', alias.type, alias.id)),
-  }
-}
-
-function personKeyPlace(lookup: string): string {
-  return `person-key\0${lookup}`
 }

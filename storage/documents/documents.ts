@@ -66,6 +66,12 @@ export interface Documents {
   setExpiry(collection: string, options: { where: Filter; from: string; retentionMs: number }): Promise<void>
   /** Removes documents whose retention has ended; how many. */
   expire(nowMs: number): Promise<number>
+  /**
+   * Makes sure that none of these texts is left in the store's own files where nothing refers to them any more. A server
+   * is asked for nothing: it says itself when it writes its files anew. Without texts, nobody knows any more what was
+   * removed: then the files are written anew whatever stands in them.
+   */
+  scrub(texts: string[] | undefined): Promise<'searched' | 'left to the server'>
   /** Rejects with DocumentsUnavailable when the store cannot be reached or written. */
   ping(): Promise<void>
   close(): Promise<void>

@@ -92,6 +92,7 @@ export async function openMongoDocuments(access: ServerAccess): Promise<Document
       await on(store, name, collection => setMongoExpiry(collection, indexes, options))
     },
     expire: nowMs => connection.run(db => expireMongo(db, PREFIX, nowMs)),
+    scrub: async () => 'left to the server',
     ping: () => connection.run(ping),
     close: () => connection.close(),
   }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
+import { holdsBytes, plantInGap } from '../../test/plant-in-gap.ts'
 import { documentsContractSuite } from './contract-suite.ts'
 import { type Documents, DocumentsUnavailable, type StoredDocument } from './documents.ts'
 import { openSqliteDocuments } from './sqlite.ts'
@@ -131,4 +132,29 @@ test('a page of a collection where every document fits the filter is read in ord
     plan.map(({ detail }) => detail),
     ['SCAN d_events USING INDEX d_events_m_time'],
   )
+})
+
+test('of removed documents no text is left in the file or its log, as it stood or as it stood in JSON', async t => {
+  const { documents, path } = await openFor(t)
+  await documents.ensureCollection('events', { indexes: ['subject'] })
+  const [subject, name] = ['p1.abcdefghijklmnopqrstuv', 'a "name" of é']
+  const written = Array.from({ length: 500 }, (_, i) => ({
+    ...doc(`event-${i}`),
+    body: { subject: i % 2 ? subject : 'p1.somebody', name: i % 2 ? name : 'other', text: 'x'.repeat(i * 3) },
+  }))
+  await documents.insertFirst('events', written)
+  await documents.delete(
+    'events',
+    written.filter((_, i) => i % 2).map(({ id }) => id),
+  )
+  assert.equal(await documents.scrub([subject, name, 'event-499']), 'searched')
+  const traces = [subject, name, JSON.stringify(name).slice(1, -1), 'event-499'].map(text => Buffer.from(text))
+  const isLeft = () => traces.some(trace => holdsBytes(path, trace) || holdsBytes(`${path}-wal`, trace))
+  assert.equal(isLeft(), false)
+  for (const trace of traces) {
+    plantInGap(path, trace)
+    await documents.scrub([subject, name, 'event-499'])
+    assert.equal(isLeft(), false)
+  }
+  assert.equal((await documents.find('events', { limit: 1_000 })).length, 250)
 })

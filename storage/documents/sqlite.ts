@@ -5,6 +5,7 @@ import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { reach } from '../reach.ts'
 import { keepStatements } from '../sqlite/keep-statements.ts'
+import { noTraceIn, traceOf } from '../sqlite/leave-no-trace.ts'
 import { inTransaction, openSqlite, writePing } from '../sqlite/open-sqlite.ts'
 import { sqlName } from '../sqlite/sql-name.ts'
 import { checkDocument, checkedId } from './check-documents.ts'
@@ -33,6 +34,7 @@ interface Store {
 export async function openSqliteDocuments(path: string): Promise<Documents> {
   const db = await reach(DocumentsUnavailable, () => openSqlite(path))
   const store: Store = { db, prepare: keepStatements(db), indexes: new Map(), writesToOptimize: FIRST_OPTIMIZE }
+  const { leaveNoTrace } = noTraceIn(db)
   const run = <T>(work: () => T | Promise<T>) => reach(DocumentsUnavailable, work)
 
   return {
@@ -68,6 +70,10 @@ export async function openSqliteDocuments(path: string): Promise<Documents> {
       }),
     setExpiry: (collection, options) => run(() => setExpiry(store, collection, options)),
     expire: nowMs => run(() => expire(db, nowMs)),
+    scrub: async texts => {
+      await run(() => leaveNoTrace(texts?.flatMap(traceOf)))
+      return 'searched'
+    },
     ping: () => run(() => writePing(db)),
     close: async () => {
       if (db.isOpen) db.close()

@@ -62,6 +62,11 @@ export interface Consumer {
   stop(): Promise<void>
 }
 
+/** One past the last record of a partition. */
+export interface LogEnd extends Position {
+  topic: string
+}
+
 export interface EventLog {
   /** Creates the topic, or brings its retention to these settings if it exists. */
   ensureTopic(topic: string, settings: TopicSettings): Promise<void>
@@ -77,6 +82,12 @@ export interface EventLog {
   consume(options: ConsumeOptions): Promise<Consumer>
   /** Records not yet handled by the group, summed over the partitions of these topics. */
   lag(group: string, topics: string[]): Promise<number>
+  /** Where the partitions of these topics end now; a topic that does not exist has no end. */
+  ends(topics: string[]): Promise<LogEnd[]>
+  /** Whether the group has handled everything before these ends. Topics made anew since count as handled. */
+  hasPassed(group: string, ends: LogEnd[]): Promise<boolean>
+  /** For how long after an append was given up a record of it may still come to stand in the log, ms. */
+  longestAppendMs: number
   /**
    * Removes what is older than its topic's retention. The embedded side is asked, and keeps what a group that ever
    * consumed the topic has still to read; Kafka does it by itself, and drops that too.

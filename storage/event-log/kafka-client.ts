@@ -10,6 +10,8 @@ const COMPRESSIONS = ['none', 'gzip']
 
 const CONNECT_MS = 5_000
 const REQUEST_MS = 10_000
+/** To connect, to authenticate, to have a request answered. */
+export const LONGEST_ATTEMPT_MS = 2 * CONNECT_MS + REQUEST_MS
 /** Together about 12 s: a little longer than a cluster needs to replace a leader that died. */
 const RETRIES = { initialRetryTime: 100, multiplier: 2, maxRetryTime: 2_000, retries: 9 }
 

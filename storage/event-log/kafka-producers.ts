@@ -1,7 +1,17 @@
 // The producers that share the topics.
 
-import type { Kafka, Producer } from 'kafkajs'
+import type { Kafka, PartitionerArgs, Producer } from 'kafkajs'
 import { isTopicError, type Renewable, renewable } from './kafka-client.ts'
+
+/**
+ * Records come with their partition: see `partitionOf`. kafkajs asks for it at every attempt, so that this is where
+ * attempts end: what was given up must not be stored minutes later.
+ */
+function givenPartition({ message }: PartitionerArgs): number {
+  if (performance.now() > (message as { deadlineMs?: number }).deadlineMs!)
+    throw Object.assign(new Error('the append was given up'), { retriable: false })
+  return message.partition!
+}
 
 /**
  * One producer for all topics, but for those whose last send failed for a reason that lies in some topic: each of these
@@ -13,11 +23,7 @@ export function makeProducers(kafka: Kafka) {
       kafka.producer({
         idempotent: false,
         allowAutoTopicCreation: false,
-        // Records come with their partition: see `partitionOf`.
-        createPartitioner:
-          () =>
-          ({ message }) =>
-            message.partition!,
+        createPartitioner: () => givenPartition,
       }),
     )
   const shared = make()

@@ -30,6 +30,8 @@ interface Sending {
   gzip: boolean
   /** Of one partition in one send. */
   maxBytes: number
+  /** No attempt begins after it, on the monotonic clock. */
+  deadlineMs: number
 }
 
 /**
@@ -39,7 +41,7 @@ interface Sending {
  */
 export async function sendAll(
   producer: Producer,
-  { topic, records, to, gzip, maxBytes }: Sending,
+  { topic, records, to, gzip, maxBytes, deadlineMs }: Sending,
 ): Promise<Position[]> {
   const { partitions, id: incarnation } = to.identity
   const waiting = Map.groupBy(records.keys(), i => {
@@ -53,7 +55,7 @@ export async function sendAll(
       [...waiting].map(([partition, indexes]) => [partition, fitting(records, indexes, maxBytes)]),
     )
     const messages = [...sending].flatMap(([partition, indexes]) =>
-      indexes.map(i => ({ partition, ...records[i]!, [IN_ONE_PASS]: true })),
+      indexes.map(i => ({ partition, deadlineMs, ...records[i]!, [IN_ONE_PASS]: true })),
     )
     const answers: RecordMetadata[] = await producer.sendBatch({
       acks: -1,

@@ -2,14 +2,14 @@
 // idempotent producer loses acknowledged records when one answer is lost under concurrent sends, while this one may
 // store a record twice, which the archive's first-copy rule makes harmless.
 
-import type { Admin } from 'kafkajs'
 import { reach } from '../reach.ts'
 import type { ServerAccess } from '../server-access.ts'
 import { coalesceAppends } from './coalesce-appends.ts'
 import { type EventLog, EventLogUnavailable, type LogRecord, type Position, type TopicSettings } from './event-log.ts'
 import { explainKafka, type Operation } from './explain-kafka.ts'
-import { isUnknownTopic, makeKafkaClient, renewable } from './kafka-client.ts'
+import { isUnknownTopic, LONGEST_ATTEMPT_MS, makeKafkaClient, renewable } from './kafka-client.ts'
 import { consumeKafka } from './kafka-consume.ts'
+import { endsOf, hasPassed, lagOf } from './kafka-positions.ts'
 import { makeProducers } from './kafka-producers.ts'
 import { writeBatchesInOnePass } from './kafka-record-batch.ts'
 import { goesBack, type KnownTopic, newlyKnown, sendAll } from './kafka-send.ts'
@@ -29,6 +29,13 @@ export interface KafkaEventLogOptions extends TopicDefaults {
 const MAX_SEND_RECORDS = 1_000
 const MAX_SEND_BYTES = 900_000
 /**
+ * No attempt begins once its append was given up (see `makeProducers`). One that had begun may still connect,
+ * authenticate and wait for an answer, and a record the leader has then appears when the replicas that lag behind are
+ * left out: after `replica.lag.time.max.ms`, 30 s by default. A broker that stood still in between may take longer.
+ */
+const LONGEST_APPEND_MS = LONGEST_ATTEMPT_MS + 30_000
+
+/**
  * Opens the log. Nothing is connected yet: each operation connects by itself, also again after an outage.
  * @throws Error that says what is wrong with the settings
  */
@@ -44,6 +51,7 @@ export function openKafkaEventLog(access: ServerAccess, options: KafkaEventLogOp
   // Half, since sizes are estimated: a batch that is too large would be refused whole.
   const maxBytes = Math.min(MAX_SEND_BYTES, options.maxRecordBytes / 2)
   const identify = (names: string[]) => fetchTopicIdentities(cluster, names)
+  const positions = { admin, identify }
 
   async function ensure(topic: string, settings: TopicSettings): Promise<KnownTopic> {
     const identity = await onceSettled(() =>
@@ -58,8 +66,9 @@ export function openKafkaEventLog(access: ServerAccess, options: KafkaEventLogOp
 
   async function send(topic: string, records: LogRecord[]): Promise<Position[]> {
     const known = topics.get(topic)!
+    const deadlineMs = performance.now() + options.appendMs
     const sendBy = (to: KnownTopic) =>
-      producers.use(topic, each => sendAll(each, { topic, records, to, gzip, maxBytes }))
+      producers.use(topic, each => sendAll(each, { topic, records, to, gzip, maxBytes, deadlineMs }))
     try {
       const positions = await sendBy(known)
       if (!goesBack(positions, known)) return positions
@@ -113,16 +122,11 @@ export function openKafkaEventLog(access: ServerAccess, options: KafkaEventLogOp
         consuming,
       ),
 
-    lag: (group, names) =>
-      run('Describe', names, () =>
-        onceSettled(() =>
-          admin.use(async each => {
-            const committed = await each.fetchOffsets({ groupId: group, topics: names })
-            const lags = committed.map(({ topic, partitions }) => lagOf(each, topic, partitions))
-            return (await Promise.all(lags)).reduce((sum, lag) => sum + lag, 0)
-          }),
-        ),
-      ),
+    lag: (group, names) => run('Describe', names, () => lagOf(positions, group, names)),
+    ends: names => run('Describe', names, () => endsOf(positions, names)),
+    hasPassed: (group, ends) =>
+      run('Describe', [...new Set(ends.map(({ topic }) => topic))], () => hasPassed(positions, group, ends)),
+    longestAppendMs: LONGEST_APPEND_MS,
 
     // Kafka enforces retention by itself.
     expire: async () => {},
@@ -136,13 +140,4 @@ export function openKafkaEventLog(access: ServerAccess, options: KafkaEventLogOp
       await Promise.allSettled([producers.close(), admin.close(), cluster.disconnect()])
     },
   }
-}
-
-async function lagOf(admin: Admin, topic: string, committed: { partition: number; offset: string }[]): Promise<number> {
-  const offsets = new Map((await admin.fetchTopicOffsets(topic)).map(each => [each.partition, each]))
-  return committed.reduce((sum, { partition, offset }) => {
-    const { low = '0', high = '0' } = offsets.get(partition) ?? {}
-    // Records before the first one have expired: they are not waited for.
-    return sum + Number(high) - Math.max(Number(offset), Number(low))
-  }, 0)
 }

@@ -7,11 +7,12 @@ import { type TestContext, test } from 'node:test'
 import { eventually } from '../../test/eventually.ts'
 import { eventLogContractSuite } from './contract-suite.ts'
 import { type EventLog, EventLogUnavailable, type StoredRecord } from './event-log.ts'
+import { eventLogPositionsSuite } from './positions-suite.ts'
 import { openSqliteEventLog } from './sqlite.ts'
 
 const freshDir = () => mkdtemp(join(tmpdir(), 'event-log-'))
 
-eventLogContractSuite('SQLite', async () => {
+async function openSuite() {
   const dir = await freshDir()
   const path = join(dir, 'event-log.sqlite')
   let log = openSqliteEventLog(path)
@@ -27,7 +28,9 @@ eventLogContractSuite('SQLite', async () => {
       await rm(dir, { recursive: true })
     },
   }
-})
+}
+eventLogContractSuite('SQLite', openSuite)
+eventLogPositionsSuite('SQLite', openSuite)
 
 async function freshPath(t: TestContext): Promise<string> {
   const dir = await freshDir()

@@ -120,6 +120,22 @@ export function openSqliteEventLog(path: string): EventLog {
     lag: async (group, topics) =>
       available(() => topics.flatMap(shardsOf).reduce((sum, shard) => sum + lagOf(group, shard), 0)),
 
+    ends: async topics =>
+      available(() =>
+        topics
+          .flatMap(topic => shards.get(topic) ?? [])
+          .map(({ topic, incarnation, partition, nextOffset: offset }) => ({ topic, incarnation, partition, offset })),
+      ),
+    hasPassed: async (group, ends) =>
+      available(() =>
+        ends.every(({ topic, incarnation, partition, offset }) => {
+          const shard = shards.get(topic)?.find(each => each.partition === partition)
+          return shard?.incarnation !== incarnation || shard.nextOffset - lagOf(group, shard) >= offset
+        }),
+      ),
+    // An append is one transaction: it has ended when its caller is told.
+    longestAppendMs: 0,
+
     expire: async nowMs => available(() => expireRecords(db, { shards, stride: SHARD_STRIDE, nowMs })),
     ping: async () => available(() => writePing(db)),
     close: async () => db.close(),

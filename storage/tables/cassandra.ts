@@ -65,6 +65,7 @@ export async function openCassandraTables(access: ServerAccess): Promise<Tables>
     read: (name, options) => run(async () => read(client, tableOf(name), options)),
     // Cassandra does it by itself.
     expire: async () => {},
+    scrub: async () => 'left to the server',
     ping: () =>
       run(async () => {
         const { name } = await pingTable()

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
+import { holdsBytes, plantInGap } from '../../test/plant-in-gap.ts'
 import { tablesContractSuite } from './contract-suite.ts'
 import { row, SETTINGS } from './sample-table.ts'
 import { openSqliteTables, TOMBSTONE_GRACE_MS } from './sqlite.ts'
@@ -107,4 +108,26 @@ test('a store that cannot be opened or was closed is unavailable, with the cause
   await tables.close()
   await assert.rejects(tables.ping(), withCause)
   await assert.rejects(tables.upsert('sums', [put({}, 1n)]), withCause)
+})
+
+test('of removed rows whose texts are named nothing is left, not even a tombstone; others keep theirs', async t => {
+  const { tables, path } = await openFor(t)
+  const [gone, note] = ['p1.abcdefghijklmnopqrstuv', 'tok1.person.0.ABCDEFGHIJKLMNOPQRSTUV']
+  const rows = (name: string) => Array.from({ length: 200 }, (_, at) => ({ at, name, note }))
+  await tables.upsert(
+    'sums',
+    [...rows(gone), ...rows('living')].map(cells => put(cells, 1n)),
+  )
+  await tables.remove('sums', [
+    ...rows(gone).map(({ at, name }) => ({ key: { part: 'p', at, name }, writeVersion: 2n })),
+    { key: { part: 'p', at: 0, name: 'living' }, writeVersion: 2n },
+  ])
+  assert.equal(await tables.scrub([]), 'searched')
+  assert.equal(await tables.scrub([gone]), 'searched')
+  assert.equal(holdsBytes(path, Buffer.from(gone)) || holdsBytes(`${path}-wal`, Buffer.from(gone)), false)
+  await tables.upsert('sums', [put({ at: 0, name: 'living' }, 1n)])
+  assert.equal((await tables.read('sums', { partition: { part: 'p' }, limit: 1_000 })).length, 199)
+  plantInGap(path, Buffer.from(gone))
+  assert.equal(await tables.scrub(undefined), 'searched')
+  assert.equal(holdsBytes(path, Buffer.from(gone)), false)
 })

@@ -4,6 +4,7 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { reach } from '../reach.ts'
 import { keepStatements } from '../sqlite/keep-statements.ts'
+import { noTraceIn, traceOf } from '../sqlite/leave-no-trace.ts'
 import { inTransaction, openSqlite, writePing } from '../sqlite/open-sqlite.ts'
 import { bindCell, bindRow, checkedWriteVersion, expiryOf, toRow } from './bind.ts'
 import { ensureTable, type Table } from './ensure-table.ts'
@@ -38,7 +39,8 @@ export async function openSqliteTables(path: string): Promise<Tables> {
     if (!table) throw new RangeError('the table was not declared with ensureTable')
     return table
   }
-  const run = <T>(work: () => T) => reach(TablesUnavailable, work)
+  const { leaveNoTrace } = noTraceIn(db)
+  const run = <T>(work: () => T | Promise<T>) => reach(TablesUnavailable, work)
 
   return {
     ensureTable: (name, settings) => run(() => void tables.set(name, ensureTable(db, name, settings))),
@@ -48,6 +50,13 @@ export async function openSqliteTables(path: string): Promise<Tables> {
       run(() => apply(db, prepare, tableOf(name), tombstonesOf(tableOf(name), removals, Date.now()))),
     read: (name, options) => run(() => read(prepare, tableOf(name), options, Date.now())),
     expire: nowMs => run(() => expire(db, nowMs)),
+    scrub: async texts => {
+      await run(() => {
+        deleteTombstones(db, texts)
+        return leaveNoTrace(texts?.flatMap(traceOf))
+      })
+      return 'searched'
+    },
     ping: () => run(() => writePing(db)),
     close: async () => {
       if (db.isOpen) db.close()
@@ -131,5 +140,22 @@ function expire(db: DatabaseSync, nowMs: number): void {
       ).run(nowMs)
       db.prepare(`DELETE FROM ${name} WHERE removed_at_ms <= ?`).run(nowMs - TOMBSTONE_GRACE_MS)
     })
+  }
+}
+
+/**
+ * A tombstone keeps its row's key: those that name one of the texts go before their grace ends. All of them, if nobody
+ * knows the texts any more.
+ */
+function deleteTombstones(db: DatabaseSync, texts: string[] | undefined): void {
+  for (const { name } of db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 't_*'").all()) {
+    const keys = db
+      .prepare(`PRAGMA table_info(${name})`)
+      .all()
+      .filter(({ pk, type }) => pk !== 0 && `${type}`.toLowerCase() === 'text')
+    const isNamed = keys.map(key => `${key.name} IN (SELECT value FROM json_each(?1))`).join(' OR ') || 'FALSE'
+    db.prepare(`DELETE FROM ${name} WHERE removed_at_ms IS NOT NULL AND (?1 IS NULL OR ${isNamed})`).run(
+      texts ? JSON.stringify(texts) : null,
+    )
   }
 }

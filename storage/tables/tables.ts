@@ -48,6 +48,12 @@ export interface Tables {
   read(table: string, options: ReadOptions): Promise<Row[]>
   /** Removes rows whose time to live has ended, where the store does not do it by itself. */
   expire(nowMs: number): Promise<void>
+  /**
+   * Makes sure that none of these texts is left in the store's own files where nothing refers to them any more. A server
+   * is asked for nothing: it says itself when it writes its files anew. Without texts, nobody knows any more what was
+   * removed: then the files are written anew whatever stands in them.
+   */
+  scrub(texts: string[] | undefined): Promise<'searched' | 'left to the server'>
   /** Rejects with TablesUnavailable when the store cannot be reached or written. */
   ping(): Promise<void>
   close(): Promise<void>

@@ -25,6 +25,7 @@ export function samplePerson(given: Partial<PersonEntry> = {}): PersonEntry {
     epoch: 1,
     state: 'active',
     objections: [],
+    sealedHold: null,
     aliases: [],
     ...given,
   }
@@ -56,7 +57,7 @@ export function vaultContractSuite(name: string, open: () => Promise<OpenedVault
       const person = await insert({ state: 'restricted', objections: ['é 🙂', ''], aliases: [freshHash()], epoch: 7 })
       for (const each of [vault, other]) {
         assert.deepEqual(await each.findPersons([person.lookup]), [person])
-        assert.deepEqual(await each.findByPseudonym(person.pseudonym), person)
+        assert.deepEqual(await each.findByPseudonyms([person.pseudonym]), [person])
       }
     })
 
@@ -65,7 +66,11 @@ export function vaultContractSuite(name: string, open: () => Promise<OpenedVault
       const found = await vault.findPersons([b.lookup, freshHash(), a.lookup, b.lookup])
       assert.deepEqual(found, [b, undefined, a, b])
       assert.deepEqual(await vault.findPersons([]), [])
-      assert.equal(await vault.findByPseudonym('p1.unknown'), undefined)
+      assert.deepEqual(await vault.findByPseudonyms(['p1.unknown']), [])
+      assert.deepEqual(await vault.findByPseudonyms([]), [])
+      const both = await vault.findByPseudonyms([b.pseudonym, 'p1.unknown', a.pseudonym, b.pseudonym])
+      assert.deepEqual(new Set(both.map(({ lookup }) => lookup)), new Set([a.lookup, b.lookup]))
+      assert.equal(both.length, 2)
     })
 
     test('who is inserted first stays, also inside one call and with nothing to insert', async () => {
@@ -75,7 +80,7 @@ export function vaultContractSuite(name: string, open: () => Promise<OpenedVault
       await other.insertPersonsIfAbsent([second, fresh, samplePerson({ lookup: fresh.lookup })])
       await vault.insertPersonsIfAbsent([])
       assert.deepEqual(await vault.findPersons([first.lookup, fresh.lookup]), [first, fresh])
-      assert.equal(await vault.findByPseudonym(second.pseudonym), undefined)
+      assert.deepEqual(await vault.findByPseudonyms([second.pseudonym]), [])
       assert.deepEqual(await vault.findByAlias(second.aliases[0]!), [])
     })
 
@@ -116,37 +121,40 @@ export function vaultContractSuite(name: string, open: () => Promise<OpenedVault
       const person = await insert({ objections: ['a'] })
       assert.equal(await vault.updatePerson(person.lookup, { state: 'restricted' }), true)
       assert.deepEqual(await find(person.lookup), { ...person, state: 'restricted' })
-      assert.equal(await vault.updatePerson(person.lookup, { objections: ['b', 'c'] }), true)
-      assert.deepEqual(await find(person.lookup), { ...person, state: 'restricted', objections: ['b', 'c'] })
-      assert.equal(await vault.updatePerson(person.lookup, { state: 'active', objections: [] }), true)
+      assert.equal(await vault.changeObjections(person.lookup, { add: 'b', remove: 'a' }), true)
+      assert.deepEqual(await find(person.lookup), { ...person, state: 'restricted', objections: ['b'] })
+      assert.equal(await vault.updatePerson(person.lookup, { state: 'active' }), true)
+      assert.equal(await vault.changeObjections(person.lookup, { remove: 'b' }), true)
       assert.deepEqual(await find(person.lookup), { ...person, objections: [] })
+      assert.equal(await vault.changeObjections(person.lookup, { remove: 'b' }), true)
+      assert.equal(await vault.changeObjections(freshHash(), { add: 'b' }), false)
       assert.equal(await vault.updatePerson(freshHash(), { state: 'active' }), false)
     })
 
     test('an erased person stays erased: found by no way, never inserted, changed or named again', async () => {
       const person = await insert({ aliases: [freshHash()] })
-      assert.equal(await vault.erasePerson(person.lookup), true)
-      assert.equal(await other.erasePerson(person.lookup), false)
+      assert.equal(await vault.erasePerson(person.lookup, person.pseudonym), true)
+      assert.equal(await other.erasePerson(person.lookup, person.pseudonym), false)
       await other.insertPersonsIfAbsent([samplePerson({ lookup: person.lookup })])
       await vault.addAliases([{ lookup: person.lookup, aliases: person.aliases }])
       assert.equal(await vault.updatePerson(person.lookup, { state: 'active' }), false)
       for (const each of [vault, other]) {
         assert.deepEqual(await each.findPersons([person.lookup]), [{ lookup: person.lookup, state: 'erased' }])
-        assert.equal(await each.findByPseudonym(person.pseudonym), undefined)
+        assert.deepEqual(await each.findByPseudonyms([person.pseudonym]), [])
         assert.deepEqual(await each.findByAlias(person.aliases[0]!), [])
       }
     })
 
     test('erasing whom the vault never knew leaves no trace', async () => {
       const lookup = freshHash()
-      assert.equal(await vault.erasePerson(lookup), false)
+      assert.equal(await vault.erasePerson(lookup, samplePerson().pseudonym), false)
       assert.equal(await find(lookup), undefined)
     })
 
     test('erased pseudonyms are told from others, whose persons are untouched', async () => {
       const alias = freshHash()
       const [erased, living] = [await insert({ aliases: [alias] }), await insert({ aliases: [alias] })]
-      await vault.erasePerson(erased.lookup)
+      await vault.erasePerson(erased.lookup, erased.pseudonym)
       const asked = [erased.pseudonym, living.pseudonym, 'p1.unknown']
       assert.deepEqual(await other.findErasedPseudonyms(asked), new Set([erased.pseudonym]))
       assert.deepEqual(await vault.findErasedPseudonyms([]), new Set())
@@ -205,13 +213,14 @@ export function vaultContractSuite(name: string, open: () => Promise<OpenedVault
       const credential: Credential = {
         id,
         secretSha256: freshHash(),
-        role: 'producer',
+        name: 'till 4',
+        roles: ['producer', 'analyst'],
         datasets: ['a', '*'],
         createdAtMs: 1,
         expiresAtMs: null,
       }
       await vault.putCredential({ ...credential, id: second })
-      await vault.putCredential({ ...credential, role: 'analyst' })
+      await vault.putCredential({ ...credential, name: '', roles: ['analyst'] })
       await vault.putCredential({ ...credential, expiresAtMs: 5e12 })
       assert.deepEqual(await other.findCredential(id), { ...credential, expiresAtMs: 5e12 })
       const listed = (await vault.listCredentials()).filter(each => [id, second].includes(each.id))
@@ -247,6 +256,24 @@ export function vaultContractSuite(name: string, open: () => Promise<OpenedVault
       assert.match((await vault.findSetting(setting))!, /^[1-4]$/)
       await vault.putSetting(setting, '5')
       assert.equal(await other.settingOr(setting, '6'), '5')
+    })
+
+    test('settings are listed by the beginning of their names, and deleted', async () => {
+      const prefix = `suite-${randomUUID()}/`
+      for (const end of ['b', 'a', 'c']) await vault.putSetting(prefix + end, `value ${end}`)
+      const listed = (limit: number) => other.listSettings(prefix, limit)
+      assert.deepEqual(
+        await listed(2),
+        ['a', 'b'].map(end => ({ name: prefix + end, value: `value ${end}` })),
+      )
+      assert.equal(await vault.deleteSetting(`${prefix}a`), true)
+      assert.equal(await other.deleteSetting(`${prefix}a`), false)
+      assert.deepEqual(
+        (await listed(1_000)).map(({ name }) => name),
+        [`${prefix}b`, `${prefix}c`],
+      )
+      assert.equal(await vault.findSetting(`${prefix}a`), undefined)
+      await assert.rejects(vault.listSettings(prefix, 1_001), RangeError)
     })
 
     test('the vault answers a ping', () => vault.ping())

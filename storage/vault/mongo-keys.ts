@@ -1,5 +1,6 @@
 // Keys, credentials and settings in MongoDB: small collections, each document under its name.
 
+import { randomUUID } from 'node:crypto'
 import { Binary, type Collection, type Db, type Filter, type OptionalUnlessRequiredId, type WithoutId } from 'mongodb'
 import { MAX_READ_MS } from '../mongo/connect-mongo.ts'
 import { duplicatesIn } from '../mongo/with-retries.ts'
@@ -15,31 +16,79 @@ interface KeyForm {
   endsAtMs: number | null
 }
 
-type CredentialForm = Omit<Credential, 'id'> & { _id: string }
+/** An earlier version wrote one role. */
+type CredentialForm = Omit<Credential, 'id' | 'roles' | 'name'> & {
+  _id: string
+  name?: string
+  roles?: string[]
+  role?: string
+}
 
 interface SettingForm {
   _id: string
   value: string
 }
 
+/** Keys that are being sealed anew. */
+interface ReplacementForm {
+  _id: string
+  keys: { name: string; from: Binary; to: Binary }[]
+}
+
 const keysOf = (db: Db) => db.collection<KeyForm>('vault_keys')
+const replacementsOf = (db: Db) => db.collection<ReplacementForm>('vault_key_replacements')
 const credentialsOf = (db: Db) => db.collection<CredentialForm>('vault_credentials')
 const settingsOf = (db: Db) => db.collection<SettingForm>('vault_settings')
 
 const bounded = { maxTimeMS: MAX_READ_MS }
 
 export async function putKeyIfAbsent(db: Db, key: SealedKey): Promise<SealedKey> {
+  await settleReplacements(db)
   const { name, sealed, createdAtMs, endsAtMs } = key
   return toKey(await putIfAbsent(keysOf(db), { _id: name, sealed: new Binary(sealed), createdAtMs, endsAtMs }))
 }
 
 export async function listKeys(db: Db, prefix: string): Promise<SealedKey[]> {
-  const named = { _id: { $gte: prefix, $lt: `${prefix}\u{10ffff}` } }
-  return (await keysOf(db).find(named, bounded).sort({ _id: 1 }).toArray()).map(toKey)
+  await settleReplacements(db)
+  return (await keysOf(db).find(startsWith(prefix), bounded).sort({ _id: 1 }).toArray()).map(toKey)
 }
 
-export async function setKeyEnd(db: Db, name: string, endsAtMs: number): Promise<void> {
+const startsWith = (prefix: string) => ({ _id: { $gte: prefix, $lt: `${prefix}\u{10ffff}` } })
+
+export async function setKeyEnd(db: Db, name: string, endsAtMs: number | null): Promise<void> {
   await keysOf(db).updateOne({ _id: name }, { $set: { endsAtMs } })
+}
+
+/**
+ * What is to replace what is written down first, in one write, and done by whoever meets it: so all of it happens, or
+ * nothing. A key that is sealed otherwise by then stays.
+ */
+export async function replaceKeys(db: Db, keys: { name: string; sealed: Buffer }[]): Promise<void> {
+  if (keys.length === 0) return
+  await settleReplacements(db)
+  const sealedAnew = new Map(keys.map(({ name, sealed }) => [name, sealed]))
+  const standing = await keysOf(db)
+    .find({ _id: { $in: [...sealedAnew.keys()] } }, bounded)
+    .toArray()
+  const replaced = standing.map(({ _id: name, sealed: from }) => ({
+    name,
+    from,
+    to: new Binary(sealedAnew.get(name)!),
+  }))
+  await replacementsOf(db).insertOne({ _id: randomUUID(), keys: replaced })
+  await settleReplacements(db)
+}
+
+async function settleReplacements(db: Db): Promise<void> {
+  for (const { _id: replacement, keys } of await replacementsOf(db).find({}, bounded).toArray()) {
+    for (const { name, from, to } of keys)
+      await keysOf(db).updateOne({ _id: name, sealed: from }, { $set: { sealed: to } })
+    await replacementsOf(db).deleteOne({ _id: replacement })
+  }
+}
+
+export async function deleteKey(db: Db, name: string): Promise<boolean> {
+  return (await keysOf(db).deleteOne({ _id: name })).deletedCount > 0
 }
 
 /** One by one, so that none is told as deleted whose end was moved meanwhile. They are few. */
@@ -84,6 +133,15 @@ export async function putSetting(db: Db, name: string, value: string): Promise<v
   await put(settingsOf(db), name, { value })
 }
 
+export async function listSettings(db: Db, prefix: string, limit: number): Promise<{ name: string; value: string }[]> {
+  const found = await settingsOf(db).find(startsWith(prefix), bounded).sort({ _id: 1 }).limit(limit).toArray()
+  return found.map(({ _id: name, value }) => ({ name, value }))
+}
+
+export async function deleteSetting(db: Db, name: string): Promise<boolean> {
+  return (await settingsOf(db).deleteOne({ _id: name })).deletedCount > 0
+}
+
 /** Changes nothing, and yet needs a primary, the right to write and a majority. */
 export async function ping(db: Db): Promise<void> {
   await settingsOf(db).updateOne({ _id: '' }, { $set: { value: '' } })
@@ -125,6 +183,7 @@ function toKey({ _id, sealed, createdAtMs, endsAtMs }: KeyForm): SealedKey {
   return { name: _id, sealed: Buffer.from(sealed.value()), createdAtMs, endsAtMs }
 }
 
-function toCredential({ _id, secretSha256, role, datasets, createdAtMs, expiresAtMs }: CredentialForm): Credential {
-  return { id: _id, secretSha256, role, datasets, createdAtMs, expiresAtMs }
+function toCredential({ _id, name = '', secretSha256, roles, role, ...rest }: CredentialForm): Credential {
+  const { datasets, createdAtMs, expiresAtMs } = rest
+  return { id: _id, name, secretSha256, roles: roles ?? [role!], datasets, createdAtMs, expiresAtMs }
 }

@@ -1,81 +1,42 @@
 // Persons in MongoDB, whose writes to one document are atomic, and nothing else is: so what decides about a person is
-// one document, which outlives them. An erased person's document holds the look-up hash and the word `erased`.
+// one document. An erased person's document holds the look-up hash and the word `erased`; see `mongo-erase.ts`. An
+// entry under way to another look-up hash is `moving`; see `mongo-move.ts`: whoever meets one brings it there first.
 //
-// Erasing takes three writes, and stays right when the process dies between them or others write at the same time:
-// 1. The key, the raw id, aliases and objections leave the document, and its state becomes `erasing`. From here on the
-//    person is erased for everyone: the only key is destroyed. The pseudonym is still there, since it must not be lost.
-// 2. The pseudonym is entered into the erased pseudonyms.
-// 3. The pseudonym leaves the document.
-// Whoever erases again finishes what was begun. An insert meets the document in every state and is refused by its
-// `_id`, so a gateway that looked before the erasure cannot bring the person back: there is no moment without it.
-//
-// Neither set may tell the order of the erasures, which would join them again: documents are named by their hash or
-// pseudonym, never by an ObjectId, and MongoDB is asked to keep both collections in the order of their names.
+// Neither set of the erased may tell the order of the erasures, which would join them again: documents are named by
+// their hash or pseudonym, never by an ObjectId, and MongoDB is asked to keep both in the order of their names.
 
-import { Binary, type Db, MongoServerError } from 'mongodb'
+import { Binary, type Db, type Filter } from 'mongodb'
 import { MAX_READ_MS } from '../mongo/connect-mongo.ts'
-import { duplicatesIn, inOrder, isPassing } from '../mongo/with-retries.ts'
-import type { FoundPerson, PersonEntry, Vault } from './vault.ts'
+import { duplicatesIn, inOrder } from '../mongo/with-retries.ts'
+import { findErasedPseudonyms } from './mongo-erase.ts'
+import { settleMoves } from './mongo-move.ts'
+import { type LivingForm, living, type PersonForm, personsOf } from './mongo-person-form.ts'
+import {
+  type FoundPerson,
+  type PersonChange,
+  type PersonEntry,
+  type PersonState,
+  personStates,
+  type Vault,
+} from './vault.ts'
 
-const PERSONS = 'vault_persons'
-const ERASED_PSEUDONYMS = 'vault_erased_pseudonyms'
-/** The right is missing, and the password is wrong. */
-const REFUSALS = new Set([13, 18])
-
-/** What is `erasing` or `erased` holds fewer of them; see above. */
-interface PersonForm {
-  _id: string
-  state: 'active' | 'restricted' | 'erasing' | 'erased'
-  pseudonym?: string
-  sealedId?: Binary
-  sealedKey?: Binary
-  epoch?: number
-  objections?: string[]
-  aliases?: string[]
-}
-
-type LivingForm = Required<PersonForm> & { state: 'active' | 'restricted' }
-
-const living = { state: { $in: ['active' as const, 'restricted' as const] } }
-
-const personsOf = (db: Db) => db.collection<PersonForm>(PERSONS)
-const erasedOf = (db: Db) => db.collection<{ _id: string }>(ERASED_PSEUDONYMS)
-
-/** Makes the collections and their indexes. Idempotent. */
-export async function makePersons(db: Db): Promise<void> {
-  await makeOrdered(db, PERSONS)
-  await makeOrdered(db, ERASED_PSEUDONYMS)
-  await personsOf(db).createIndexes([
-    // Who is erased has no pseudonym any more.
-    {
-      name: 'pseudonym',
-      key: { pseudonym: 1 },
-      unique: true,
-      partialFilterExpression: { pseudonym: { $exists: true } },
-    },
-    { name: 'aliases', key: { aliases: 1 } },
-  ])
-}
-
-/** A collection that rests in the order of `_id`. A server that has none makes an ordinary one. */
-async function makeOrdered(db: Db, name: string): Promise<void> {
-  const known = await db.listCollections({ name }, { nameOnly: true }).toArray()
-  if (known.length > 0) return
-  try {
-    await db.createCollection(name, { clusteredIndex: { key: { _id: 1 }, unique: true } })
-  } catch (error) {
-    const refused = error instanceof MongoServerError && REFUSALS.has(Number(error.code))
-    if (!(error instanceof MongoServerError) || refused || isPassing(error)) throw error
-  }
-}
+const bounded = { maxTimeMS: MAX_READ_MS }
 
 export async function findPersons(db: Db, lookups: string[]): Promise<FoundPerson[]> {
   if (lookups.length === 0) return []
-  const forms = await personsOf(db)
-    .find({ _id: { $in: lookups } }, { batchSize: lookups.length, maxTimeMS: MAX_READ_MS })
-    .toArray()
+  const forms = await findSettled(db, { _id: { $in: lookups } }, lookups.length)
   const found = new Map(forms.map(form => [form._id, toFound(form)]))
   return lookups.map(lookup => found.get(lookup))
+}
+
+/** What fits the filter once no entry of it is under way to another place. */
+async function findSettled(db: Db, filter: Filter<PersonForm>, batchSize: number): Promise<PersonForm[]> {
+  const find = () =>
+    personsOf(db)
+      .find(filter, { batchSize, ...bounded })
+      .toArray()
+  const forms = await find()
+  return (await settleMoves(db, forms)) ? find() : forms
 }
 
 export async function insertPersonsIfAbsent(db: Db, entries: PersonEntry[]): Promise<void> {
@@ -95,73 +56,110 @@ export async function addAliases(db: Db, additions: { lookup: string; aliases: s
 }
 
 export async function findByAlias(db: Db, alias: string): Promise<PersonEntry[]> {
-  const forms = await personsOf(db)
-    .find({ aliases: alias, ...living }, { maxTimeMS: MAX_READ_MS })
-    .toArray()
-  return forms.map(form => toEntry(form as LivingForm))
+  return livingOf(await findSettled(db, { aliases: alias }, 100))
 }
 
-export async function findByPseudonym(db: Db, pseudonym: string): Promise<PersonEntry | undefined> {
-  const form = await personsOf(db).findOne({ pseudonym, ...living }, { maxTimeMS: MAX_READ_MS })
-  return form ? toEntry(form as LivingForm) : undefined
+export async function findByPseudonyms(db: Db, pseudonyms: string[]): Promise<PersonEntry[]> {
+  if (pseudonyms.length === 0) return []
+  const named = { $in: pseudonyms }
+  const forms = await findSettled(db, { $or: [{ pseudonym: named }, { 'to.pseudonym': named }] }, pseudonyms.length)
+  return livingOf(forms)
+}
+
+export async function findUnreadable(db: Db, pseudonyms: string[]): Promise<Set<string>> {
+  const [erased, persons] = [await findErasedPseudonyms(db, pseudonyms), await findByPseudonyms(db, pseudonyms)]
+  const known = new Map(persons.map(({ pseudonym, state }) => [pseudonym, state]))
+  // Asked for in this order, nobody slips through who is erased in between: who is then in neither set is unreadable too.
+  const gone = pseudonyms.filter(pseudonym => !known.has(pseudonym) && !erased.has(pseudonym))
+  const justErased = await findErasedPseudonyms(db, gone)
+  const fenced = pseudonyms.filter(pseudonym => (known.get(pseudonym) ?? 'active') !== 'active')
+  return new Set([...erased, ...justErased, ...fenced])
+}
+
+export async function listPersons(
+  db: Db,
+  { after = '', limit, epochBelow }: Parameters<Vault['listPersons']>[0],
+): Promise<PersonEntry[]> {
+  const epoch = epochBelow === undefined ? {} : { epoch: { $lt: epochBelow } }
+  const filter: Filter<PersonForm> = { _id: { $gt: after }, state: { $in: [...living.state.$in, 'moving'] }, ...epoch }
+  for (;;) {
+    const forms = await personsOf(db).find(filter, bounded).sort({ _id: 1 }).limit(limit).toArray()
+    if (!(await settleMoves(db, forms))) return livingOf(forms)
+  }
 }
 
 export async function updatePerson(
   db: Db,
   lookup: string,
-  { state, objections }: Parameters<Vault['updatePerson']>[1],
+  { state, sealedHold }: PersonChange,
+  onlyFrom: readonly PersonState[] = personStates,
+): Promise<boolean> {
+  const filter = { _id: lookup, state: { $in: [...onlyFrom] } }
+  const $set = {
+    ...(state && { state }),
+    ...(sealedHold !== undefined && { sealedHold: sealedHold && new Binary(sealedHold) }),
+  }
+  if (Object.keys($set).length === 0) return (await personsOf(db).findOne(filter, bounded)) !== null
+  return (await personsOf(db).updateOne(filter, { $set })).matchedCount > 0
+}
+
+export async function changeObjections(
+  db: Db,
+  lookup: string,
+  { add, remove }: Parameters<Vault['changeObjections']>[1],
 ): Promise<boolean> {
   const filter = { _id: lookup, ...living }
-  if (!state && !objections) return (await personsOf(db).findOne(filter, { maxTimeMS: MAX_READ_MS })) !== null
-  const change = { ...(state && { state }), ...(objections && { objections }) }
-  return (await personsOf(db).updateOne(filter, { $set: change })).matchedCount > 0
+  const updates = [
+    ...(remove === undefined ? [] : [{ $pull: { objections: remove } }]),
+    ...(add === undefined ? [] : [{ $addToSet: { objections: add } }]),
+  ]
+  let isLiving = (await personsOf(db).findOne(filter, bounded)) !== null
+  for (const update of updates) isLiving = (await personsOf(db).updateOne(filter, update)).matchedCount > 0
+  return isLiving
 }
 
-/**
- * The three writes described above.
- * @param progress is kept when the work is repeated, so that a write whose answer was lost is told as done
- */
-export async function erasePerson(db: Db, lookup: string, progress: { begun: boolean }): Promise<boolean> {
-  const persons = personsOf(db)
-  await persons.updateOne(
-    { _id: lookup, ...living },
-    { $set: { state: 'erasing' }, $unset: { sealedKey: '', sealedId: '', epoch: '', aliases: '', objections: '' } },
-  )
-  const begun = await persons.findOne({ _id: lookup, state: 'erasing' }, { maxTimeMS: MAX_READ_MS })
-  if (!begun) return progress.begun
-  progress.begun = true
-  await duplicatesIn(() => erasedOf(db).insertMany([{ _id: begun.pseudonym! }], { ordered: false }))
-  await persons.updateOne({ _id: lookup, state: 'erasing' }, { $set: { state: 'erased' }, $unset: { pseudonym: '' } })
-  return true
+/** @param progress is kept when the work is repeated, so that a write whose answer was lost is told as done */
+export async function rewrapPerson(
+  db: Db,
+  lookup: string,
+  from: Buffer,
+  to: { sealedKey: Buffer; epoch: number },
+): Promise<boolean> {
+  const $set = { sealedKey: new Binary(to.sealedKey), epoch: to.epoch }
+  const filter = { _id: lookup, ...living, sealedKey: new Binary(from) }
+  if ((await personsOf(db).updateOne(filter, { $set })).matchedCount > 0) return true
+  // Sealed as asked already: the answer to an earlier attempt was lost.
+  return (await personsOf(db).findOne({ _id: lookup, ...living, ...$set }, bounded)) !== null
 }
 
-export async function findErasedPseudonyms(db: Db, pseudonyms: string[]): Promise<Set<string>> {
-  if (pseudonyms.length === 0) return new Set()
-  const found = await erasedOf(db)
-    .find({ _id: { $in: pseudonyms } }, { batchSize: pseudonyms.length, maxTimeMS: MAX_READ_MS })
-    .toArray()
-  return new Set(found.map(({ _id }) => _id))
-}
-
-function toForm({ lookup, sealedId, sealedKey, ...entry }: PersonEntry): PersonForm {
-  const aliases = [...new Set(entry.aliases)]
-  return { _id: lookup, ...entry, aliases, sealedId: new Binary(sealedId), sealedKey: new Binary(sealedKey) }
+function toForm({ lookup, sealedId, sealedKey, sealedHold, ...entry }: PersonEntry): PersonForm {
+  return {
+    _id: lookup,
+    ...entry,
+    aliases: [...new Set(entry.aliases)],
+    sealedId: new Binary(sealedId),
+    sealedKey: new Binary(sealedKey),
+    sealedHold: sealedHold && new Binary(sealedHold),
+  }
 }
 
 function toFound(form: PersonForm): FoundPerson {
-  if (form.state === 'erasing' || form.state === 'erased') return { lookup: form._id, state: 'erased' }
-  return toEntry(form as LivingForm)
+  return isLiving(form) ? toEntry(form) : { lookup: form._id, state: 'erased' }
 }
 
-function toEntry({ _id, pseudonym, sealedId, sealedKey, epoch, state, objections, aliases }: LivingForm): PersonEntry {
+const isLiving = (form: PersonForm): form is LivingForm => (living.state.$in as string[]).includes(form.state)
+const livingOf = (forms: PersonForm[]) => forms.filter(isLiving).map(toEntry)
+
+function toEntry({ _id, sealedId, sealedKey, sealedHold, ...form }: LivingForm): PersonEntry {
   return {
     lookup: _id,
-    pseudonym,
+    pseudonym: form.pseudonym,
     sealedId: Buffer.from(sealedId.value()),
     sealedKey: Buffer.from(sealedKey.value()),
-    epoch,
-    state,
-    objections,
-    aliases,
+    epoch: form.epoch,
+    state: form.state,
+    objections: form.objections,
+    sealedHold: sealedHold ? Buffer.from(sealedHold.value()) : null,
+    aliases: form.aliases,
   }
 }

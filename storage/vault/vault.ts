@@ -10,10 +10,22 @@ export interface PersonEntry {
   /** The person's key, sealed under the epoch key. */
   sealedKey: Buffer
   epoch: number
-  state: 'active' | 'restricted'
+  state: PersonState
   /** Purposes the person objected to (GDPR art. 21). */
   objections: string[]
+  /** Why the person must not be erased, sealed under the person's key; null while no legal hold stands. */
+  sealedHold: Buffer | null
   aliases: string[]
+}
+
+export const personStates = ['active', 'restricted', 'erasing'] as const
+/** `erasing`: fenced as if erased already, while the key still lives. */
+export type PersonState = (typeof personStates)[number]
+
+/** What may be set on a living entry. */
+export interface PersonChange {
+  state?: PersonState
+  sealedHold?: Buffer | null
 }
 
 /** What a look-up finds: a living entry, the trace of an erased one, or nothing. */
@@ -31,9 +43,11 @@ export interface SealedKey {
 /** An API key: only a hash of its secret rests here. */
 export interface Credential {
   id: string
+  /** What people call it; '' if nothing. */
+  name: string
   /** Hex SHA-256 of the secret, which holds 256 random bits. */
   secretSha256: string
-  role: string
+  roles: string[]
   /** Datasets it may touch; `*` is all. */
   datasets: string[]
   createdAtMs: number
@@ -49,22 +63,44 @@ export interface Vault {
   addAliases(additions: { lookup: string; aliases: string[] }[]): Promise<void>
   /** Living entries that answer to an alias hash. */
   findByAlias(alias: string): Promise<PersonEntry[]>
-  findByPseudonym(pseudonym: string): Promise<PersonEntry | undefined>
-  /** Sets a living entry's state and objections; false if there is none. */
-  updatePerson(lookup: string, change: { state?: 'active' | 'restricted'; objections?: string[] }): Promise<boolean>
+  /** Living entries of these pseudonyms, in no order. */
+  findByPseudonyms(pseudonyms: string[]): Promise<PersonEntry[]>
+  /** Which of these pseudonyms nothing may be read of: restricted, being erased, or erased. */
+  findUnreadable(pseudonyms: string[]): Promise<Set<string>>
+  /** Living entries by look-up hash, after `after` (exclusive): at most `limit` (1 to 1,000), of earlier epochs only if asked. */
+  listPersons(options: { after?: string; limit: number; epochBelow?: number }): Promise<PersonEntry[]>
+  /** Changes a living entry, in one of these states if any are given; false if there is none. */
+  updatePerson(lookup: string, change: PersonChange, onlyFrom?: readonly PersonState[]): Promise<boolean>
+  /** Adds a purpose to what a living person objected to, or takes one away; of several at once none is lost. Idempotent; false if there is none. */
+  changeObjections(lookup: string, change: { add?: string; remove?: string }): Promise<boolean>
+  /** Seals a living person's key anew, if it still is sealed as `from`; false if it is not. */
+  rewrapPerson(lookup: string, from: Buffer, to: { sealedKey: Buffer; epoch: number }): Promise<boolean>
+  /** Brings a living entry under another look-up hash, with its key sealed for that place; false if there is none, it is being erased, or its new place is taken. */
+  moveLookup(from: string, to: { lookup: string; sealedKey: Buffer; epoch: number }): Promise<boolean>
   /**
    * Destroys a living entry. What remains are two unlinked facts: this look-up hash was erased, that pseudonym was.
-   * False if there was none (again: idempotent).
+   * False if there is none of both (again: idempotent): who lives under the hash since is somebody else.
    */
-  erasePerson(lookup: string): Promise<boolean>
+  erasePerson(lookup: string, pseudonym: string): Promise<boolean>
   /** Which of these pseudonyms were erased. */
   findErasedPseudonyms(pseudonyms: string[]): Promise<Set<string>>
+  /**
+   * Records what was erased elsewhere or before a restore; entries that live again under one of them are destroyed. The
+   * look-up hash of one that is destroyed by its pseudonym may be used again, unless it is among these itself.
+   */
+  addErased(erased: { lookups: string[]; pseudonyms: string[] }): Promise<void>
+  /** Lets an erased look-up hash be used again: by a new entry, with a new key and pseudonym. False if it was not erased. */
+  liftErasure(lookup: string): Promise<boolean>
 
   /** Inserts a key unless its name is taken, and returns what stands there. */
   putKeyIfAbsent(key: SealedKey): Promise<SealedKey>
   /** Keys whose name starts with the prefix, sorted by name. */
   listKeys(prefix: string): Promise<SealedKey[]>
-  setKeyEnd(name: string, endsAtMs: number): Promise<void>
+  setKeyEnd(name: string, endsAtMs: number | null): Promise<void>
+  /** Seals keys anew, all of them or none; names that are not there are passed over. */
+  replaceKeys(keys: { name: string; sealed: Buffer }[]): Promise<void>
+  /** Deletes a key and leaves no trace of it; false if there is none. */
+  deleteKey(name: string): Promise<boolean>
   /** Deletes keys that ended before `nowMs`; their names. */
   deleteEndedKeys(nowMs: number): Promise<string[]>
 
@@ -79,9 +115,21 @@ export interface Vault {
   findSetting(name: string): Promise<string | undefined>
   /** Gives the setting this value, whatever it had. */
   putSetting(name: string, value: string): Promise<void>
+  /** Settings whose name starts with the prefix, sorted by name: at most `limit` (1 to 1,000). */
+  listSettings(prefix: string, limit: number): Promise<{ name: string; value: string }[]>
+  /** False if nobody has given it a value. */
+  deleteSetting(name: string): Promise<boolean>
   /** Rejects with VaultUnavailable when the vault cannot be reached or written. */
   ping(): Promise<void>
   close(): Promise<void>
+}
+
+const MAX_LISTED = 1_000
+
+/** @throws RangeError for a list of fewer or more than may be asked for */
+export function checkListed(limit: number): void {
+  if (!(Number.isInteger(limit) && limit >= 1 && limit <= MAX_LISTED))
+    throw new RangeError(`a limit is 1 to ${MAX_LISTED}`)
 }
 
 /** The vault cannot be reached or written; the `cause` says why. */

@@ -18,7 +18,7 @@ export const OTHER_CA = 'ECLUSE_OTHER_CA'
 
 const SUFFIXES = ['username', 'password', 'ca', 'cert', 'key'] as const
 /** Settings that a server asks for, beside the six URLs and what stands beside each of them. */
-const BESIDE_PORTS = ['ECLUSE_KAFKA_REPLICATION', 'ECLUSE_KAFKA_MIN_INSYNC_REPLICAS']
+const BESIDE_PORTS = ['ECLUSE_KAFKA_REPLICATION', 'ECLUSE_KAFKA_MIN_INSYNC_REPLICAS', 'ECLUSE_ERASURES']
 /** What the AWS SDK reads by itself. */
 const AWS_VARIABLES = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION']
 

@@ -69,6 +69,7 @@ export async function startVersitygw(options: { dir?: string } = {}): Promise<Ve
     settings: {
       ECLUSE_LAKE: `s3://${BUCKET}/prefix?endpoint=${endpoint}&region=${REGION}`,
       ECLUSE_LAKE_CA: certificates.ca,
+      ECLUSE_ERASURES: `s3://${BUCKET}/prefix/erasures?endpoint=${endpoint}&region=${REGION}`,
       AWS_ACCESS_KEY_ID: place.user.access,
       AWS_SECRET_ACCESS_KEY: place.user.secret,
     },

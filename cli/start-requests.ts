@@ -1,0 +1,182 @@
+// Builds what persons' requests need of all stores, and starts working on them.
+
+import type { Audit } from '../governance/audit/audit.ts'
+import { AUDIT_TOPIC } from '../governance/audit/record.ts'
+import type { Signer } from '../governance/audit/sign.ts'
+import type { Catalogue } from '../governance/contract/catalogue.ts'
+import type { ContractFinder } from '../governance/contract/find-contract.ts'
+import { quarantineTopicOf, topicOf } from '../governance/contract/topic-of.ts'
+import { type EraseDeps, erase } from '../governance/subjects/erase.ts'
+import type { ErasureLedger } from '../governance/subjects/erasure-ledger.ts'
+import type { PackageStore } from '../governance/subjects/export/package-store.ts'
+import { type ExportDeps, exportPerson } from '../governance/subjects/export.ts'
+import type { AskedPerson } from '../governance/subjects/find-asked.ts'
+import type { Holder } from '../governance/subjects/holder.ts'
+import type { KeyRing } from '../governance/subjects/key-ring.ts'
+import { object } from '../governance/subjects/object.ts'
+import { rectify } from '../governance/subjects/rectify.ts'
+import type { RequestStore } from '../governance/subjects/request-store.ts'
+import { restrict } from '../governance/subjects/restrict.ts'
+import { type FillDeps, openEventTables } from '../processors/fill-tables.ts'
+import { findRemains } from '../processors/find-remains.ts'
+import { gatherPerson } from '../processors/gather-person.ts'
+import { documentsHolder } from '../processors/holders/documents-holder.ts'
+import { othersHolder } from '../processors/holders/others-holder.ts'
+import { packagesHolder } from '../processors/holders/packages-holder.ts'
+import { tablesHolder } from '../processors/holders/tables-holder.ts'
+import { logEndMs } from '../processors/log-end.ts'
+import { ARCHIVE_GROUP, AUDIT_GROUP, QUARANTINE_GROUP } from '../processors/pipeline.ts'
+import { releaseHeld } from '../processors/release-held.ts'
+import type { Retentions } from '../processors/retentions.ts'
+import { startRequests } from '../processors/run-requests.ts'
+import { sweepErased } from '../processors/sweep-erased.ts'
+import type { Config } from '../runtime/config.ts'
+import { every } from '../runtime/every.ts'
+import { loggable } from '../runtime/loggable.ts'
+import type { Logger } from '../runtime/logger.ts'
+import type { Stores } from './open-stores.ts'
+
+const DAY_MS = 86_400_000
+
+export interface StartRequestsDeps {
+  config: Config
+  stores: Stores
+  catalogue: Catalogue
+  contracts: ContractFinder
+  retentions: Retentions
+  incarnations: FillDeps['incarnations']
+  requests: RequestStore
+  packages: PackageStore
+  ledger: ErasureLedger
+  ring: KeyRing
+  leaseMs: number
+  audit: Audit
+  signer: Signer
+  auditHead: EraseDeps['auditHead']
+  logger: Logger
+  now: () => number
+}
+
+/** Starts; the returned function stops it. */
+export function startRightsRequests(deps: StartRequestsDeps): () => Promise<void> {
+  const { config, stores, ring, ledger, logger, now } = deps
+  const holders = holdersOf(deps)
+  const eraseDeps = erasing(deps, holders)
+  const filling = { ...deps, documents: stores.documents, tables: openEventTables(stores.tables) }
+  const release = (persons: AskedPerson[]) => releaseHeld(filling, persons)
+  const exportDeps = exporting(deps, eraseDeps)
+  const rectifyDeps = { ...eraseDeps, ...stores, ...deps, maxRecordBytes: config.maxRecordBytes }
+  const purposes = () => deps.catalogue.all().map(({ policy }) => policy.purpose)
+  const stopRequests = startRequests({
+    store: deps.requests,
+    vault: stores.vault,
+    ring,
+    work: {
+      erasure: request => erase(eraseDeps, request),
+      export: request => exportPerson(exportDeps, request),
+      rectification: request => rectify(rectifyDeps, request),
+      restriction: request => restrict({ ...eraseDeps, release }, request),
+      objection: request => object({ ...eraseDeps, purposes }, request),
+    },
+    logger,
+    now,
+    intervalMs: config.requestIntervalMs,
+    concurrency: config.concurrentRequests,
+    keptMs: config.requestDays * DAY_MS,
+  })
+  const stopping = new AbortController()
+  const sweep = async () => void (await sweepErased({ ledger, holders, logger }, stopping.signal))
+  const first = sweep().catch(error =>
+    logger.error({ err: loggable(error) }, 'erased persons could not be looked for; it will be tried again'),
+  )
+  const stopSweeps = every(DAY_MS, sweep, logger)
+  return async () => {
+    stopping.abort()
+    await Promise.all([stopRequests(), stopSweeps(), first])
+  }
+}
+
+/** Tables before documents: of the two, these lead to what is recomputed. */
+function holdersOf(deps: StartRequestsDeps): Holder[] {
+  const { stores, catalogue } = deps
+  const { documents } = stores
+  const tables = openEventTables(stores.tables)
+  const datasets = async () => {
+    // Whoever archived anything of a dataset has a retention for it, also when its policy is gone.
+    const stored = await documents.find('retentions', { limit: 1_000 })
+    const names = stored.map(({ id }) => id).filter(id => !id.includes('/'))
+    return [...new Set([...names, ...catalogue.all().map(({ dataset }) => dataset)])]
+  }
+  return [
+    tablesHolder({ tables, scrub: texts => stores.tables.scrub(texts), documents, datasets }),
+    documentsHolder({
+      documents,
+      contracts: deps.contracts,
+      logMs: dataset => catalogue.find(dataset)?.retentionMs.log,
+    }),
+    othersHolder({ ...deps, documents, tables }),
+    packagesHolder(documents, deps.packages),
+  ]
+}
+
+function exporting(deps: StartRequestsDeps, { groups, ...eraseDeps }: EraseDeps): ExportDeps {
+  const { config, stores, catalogue } = deps
+  let turn: Promise<unknown> = Promise.resolve()
+  const gatherDeps = {
+    ...deps,
+    documents: stores.documents,
+    maxRecords: config.maxExportEvents,
+    aliasTypes: (type: string) => {
+      const subjects = catalogue.all().flatMap(contract => contract.subjects.filter(subject => subject.type === type))
+      return [...new Set(subjects.flatMap(({ aliases }) => aliases.map(alias => alias.type)))].sort()
+    },
+    countAliases: async ({ lookup }: { lookup: string }) => {
+      const [entry] = await stores.vault.findPersons([lookup])
+      return entry && entry.state !== 'erased' ? entry.aliases.length : 0
+    },
+  }
+  return {
+    ...eraseDeps,
+    ...deps,
+    // Who read it stands in the audit.
+    groups: () => [...groups(), { group: AUDIT_GROUP, topics: [AUDIT_TOPIC] }],
+    gather: (persons, onRecords) => gatherPerson(gatherDeps, persons, onRecords),
+    packageMs: config.packageDays * DAY_MS,
+    inTurn: work => {
+      const next = turn.then(work)
+      turn = next.catch(() => {})
+      return next
+    },
+  }
+}
+
+function erasing(deps: StartRequestsDeps, holders: Holder[]): EraseDeps {
+  const { stores, catalogue, now } = deps
+  const datasets = () => catalogue.all().map(({ dataset }) => dataset)
+  const logMs = (dataset: string) => {
+    const retentionMs = catalogue.find(dataset)?.retentionMs.log
+    return retentionMs && logEndMs(retentionMs)
+  }
+  return {
+    ...deps,
+    vault: stores.vault,
+    log: stores.log,
+    holders,
+    types: () => catalogue.all().flatMap(({ subjects }) => subjects.map(({ type }) => type)),
+    groups: () => [
+      { group: ARCHIVE_GROUP, topics: datasets().map(topicOf) },
+      { group: QUARANTINE_GROUP, topics: datasets().map(quarantineTopicOf) },
+    ],
+    listRemains: persons => findRemains({ ...deps, documents: stores.documents, logMs }, persons),
+    otherEnds: async () => {
+      const quarantineMs = Math.max(0, ...catalogue.all().map(({ retentionMs }) => retentionMs.quarantine))
+      const until = (ms: number) => new Date(ms).toISOString()
+      return {
+        recordsOnTheirWay: until(now() + stores.log.longestAppendMs),
+        unattributedRejections: until(now() + quarantineMs + DAY_MS),
+        // The epoch key that seals the persons' keys is destroyed within a day after its epoch.
+        vaultBackups: until(deps.ring.epochBeganAtMs + (deps.config.epochDays + 1) * DAY_MS),
+      }
+    },
+  }
+}

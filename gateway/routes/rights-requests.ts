@@ -1,0 +1,235 @@
+// Persons' requests: filed by who answers for data protection, worked on by processors, watched here. Raw ids travel in
+// bodies only.
+
+import { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import Type from 'typebox'
+import { v7 as uuidV7 } from 'uuid'
+import type { AccessAction } from '../../governance/access/access-action.ts'
+import { extendRequest, fileRequest } from '../../governance/subjects/file-request.ts'
+import type { HeldRequest } from '../../governance/subjects/request-store.ts'
+import { type RightKind, rightKinds, type StoredRequest } from '../../governance/subjects/rights-request.ts'
+import type { JsonObject } from '../../storage/json.ts'
+import { RequestRefused } from '../body/request-refused.ts'
+import { findPage } from '../find-page.ts'
+import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
+import { answers, listOf, pageQuery, textAs } from '../shapes.ts'
+import { askedBody, RequestShape, readAsked, shownRequest } from './rights-shapes.ts'
+
+const actionOf: Record<RightKind, AccessAction> = {
+  erasure: 'erase',
+  export: 'export',
+  rectification: 'rectify',
+  restriction: 'restrict',
+  objection: 'object',
+}
+
+const params = Type.Object({ id: Type.String({ maxLength: 64 }) })
+/** Streams of progress open at once, and for how long each, ms; and how often they look. */
+const MAX_STREAMS = 100
+const STREAM_MS = 600_000
+const LOOK_MS = 500
+
+interface Watching {
+  /** Whether the caller may still do what they could when the stream began. */
+  mayGoOn(): Promise<boolean>
+  signal: AbortSignal
+}
+
+export function rightsRequestsRoutes(app: Gateway, deps: GatewayDeps): void {
+  for (const kind of rightKinds) routesOf(app, deps, kind)
+}
+
+function routesOf(app: Gateway, deps: GatewayDeps, kind: RightKind): void {
+  const { requests, documents } = deps
+  const path = `/v1/${kind}-requests`
+  const tags = ['rights']
+  const config = { access: { action: actionOf[kind], dataset: '*' as const } }
+
+  app.post(
+    path,
+    {
+      config,
+      schema: {
+        tags,
+        summary: `Files a request: ${kind}`,
+        body: askedBody(kind),
+        response: answers(202, RequestShape, 400, 401, 403),
+      },
+    },
+    async (request, reply) => {
+      const filed = await fileRequest(
+        deps,
+        { id: uuidV7(), kind, actor: request.caller.id },
+        readAsked(kind, request.body as JsonObject),
+      )
+      return reply.code(202).header('location', `${path}/${filed.id}`).send(shownRequest(filed))
+    },
+  )
+
+  app.get(
+    path,
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Requests of this kind, newest first',
+        querystring: Type.Object(pageQuery, { additionalProperties: false }),
+        response: answers(200, listOf(RequestShape), 400, 401, 403),
+      },
+    },
+    request =>
+      findPage(documents, {
+        collection: 'requests',
+        where: { kind },
+        sortBy: 'createdAt',
+        limit: request.query.limit,
+        cursor: request.query.cursor,
+        show: body => shownRequest(body as unknown as StoredRequest),
+      }),
+  )
+
+  app.get(
+    `${path}/:id`,
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'A request and how far it is',
+        params,
+        response: answers(200, RequestShape, 401, 403, 404),
+      },
+    },
+    async request => shownRequest((await find(request.params.id)).body),
+  )
+
+  app.post(
+    `${path}/:id/extensions`,
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Two more months, for a reason',
+        params,
+        body: Type.Object(
+          { reason: Type.String({ minLength: 1, maxLength: 2_000, description: 'Why the month is not enough' }) },
+          { additionalProperties: false },
+        ),
+        response: answers(200, RequestShape, 400, 401, 403, 404, 409),
+      },
+    },
+    async request => {
+      const extended = await extendRequest(deps, await find(request.params.id), {
+        actor: request.caller.id,
+        reason: request.body.reason,
+      })
+      if (extended) return shownRequest(extended)
+      throw new RequestRefused({
+        status: 409,
+        slug: 'conflict',
+        detail: 'This request is finished, or was extended already.',
+        fix: 'A request can be extended once, by two months, while it is open.',
+      })
+    },
+  )
+
+  let streams = 0
+  app.get(
+    `${path}/:id/events`,
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Progress as it happens (server-sent events)',
+        params,
+        response: answers(200, textAs('text/event-stream', 'One `progress` event for each change'), 401, 403, 404),
+      },
+    },
+    async (request, reply) => {
+      const first = await find(request.params.id)
+      if (streams >= MAX_STREAMS) throw tooManyStreams()
+      streams++
+      const closed = new AbortController()
+      reply.raw.once('close', () => {
+        streams--
+        closed.abort()
+      })
+      return reply
+        .type('text/event-stream')
+        .header('cache-control', 'no-store')
+        .send(
+          Readable.from(
+            progress(first, {
+              mayGoOn: () =>
+                app.admit(request).then(
+                  () => true,
+                  () => false,
+                ),
+              signal: AbortSignal.any([closed.signal, ...(deps.draining ? [deps.draining] : [])]),
+            }),
+          ),
+        )
+    },
+  )
+
+  if (kind === 'erasure')
+    app.get(
+      `${path}/:id/certificate`,
+      {
+        config,
+        schema: {
+          tags,
+          summary: 'The signed certificate of an erasure',
+          params,
+          response: answers(200, textAs('application/json', 'One line of signed, canonical JSON'), 401, 403, 404, 409),
+        },
+      },
+      async (request, reply) => {
+        const { certificate } = (await find(request.params.id)).body
+        if (certificate !== null) return reply.type('application/json').send(certificate)
+        throw new RequestRefused({
+          status: 409,
+          slug: 'conflict',
+          detail: 'The erasure is not finished.',
+          fix: `GET ${path}/{id} shows how far it is.`,
+        })
+      },
+    )
+
+  async function find(id: string): Promise<HeldRequest> {
+    const held = await requests.get(id)
+    if (held?.body.kind === kind) return held
+    throw new RequestRefused({
+      status: 404,
+      slug: 'not-found',
+      detail: `There is no ${kind} request of this id.`,
+      fix: `GET ${path} lists what there is.`,
+    })
+  }
+
+  async function* progress(first: HeldRequest, { mayGoOn, signal }: Watching): AsyncGenerator<string> {
+    const { leaseMs } = deps.people
+    const endMs = performance.now() + STREAM_MS
+    let admittedMs = performance.now()
+    let told = -1
+    for (let held: HeldRequest | undefined = first; held; held = await requests.get(first.body.id)) {
+      if (held.version !== told) yield `event: progress\ndata: ${JSON.stringify(shownRequest(held.body))}\n\n`
+      told = held.version
+      if (held.body.finishedAt !== null || signal.aborted || performance.now() > endMs) return
+      await sleep(LOOK_MS, undefined, { signal }).catch(() => {})
+      if (performance.now() - admittedMs < leaseMs) continue
+      if (!(await mayGoOn())) return
+      admittedMs = performance.now()
+    }
+  }
+}
+
+function tooManyStreams(): RequestRefused {
+  return new RequestRefused({
+    status: 503,
+    slug: 'overloaded',
+    detail: `${MAX_STREAMS} progress streams are open already.`,
+    fix: 'Ask for the request itself from time to time, or wait for the time in Retry-After.',
+    retryAfterSeconds: 10,
+  })
+}

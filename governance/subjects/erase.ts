@@ -1,0 +1,161 @@
+// The erasure of a person (GDPR art. 17), from the request to the signed certificate. The moment that counts is when the
+// person's key is destroyed: from then on tokens and ciphertexts are noise, wherever they were copied. What comes before
+// makes sure that nothing new is made of it; what comes after removes what is left, and looks whether it is gone.
+// Every stage may be interrupted and done again.
+
+import type { EventLog } from '../../storage/event-log/event-log.ts'
+import type { JsonObject } from '../../storage/json.ts'
+import type { Vault } from '../../storage/vault/vault.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { Signer } from '../audit/sign.ts'
+import type { ErasureLedger } from './erasure-ledger.ts'
+import { expectNoHold, type FormerStates, fencePersons } from './fence.ts'
+import { type AskedPerson, type AskedPersons, expectTypes, findAsked } from './find-asked.ts'
+import type { Holder, Remain } from './holder.ts'
+import type { KeyRing } from './key-ring.ts'
+import type { RequestResult, RunningRequest } from './running-request.ts'
+
+/** How often a holder is looked at again before the stage counts as failed, and is tried again later. */
+const MAX_LOOKS = 5
+/** Under which name the request keeps what persons were before they were fenced. */
+const FORMER_STATES = 'former states'
+
+export interface EraseDeps {
+  vault: Vault
+  ring: KeyRing
+  ledger: ErasureLedger
+  log: Pick<EventLog, 'ends' | 'hasPassed'>
+  /** How long gateways may use what they looked up, ms. */
+  leaseMs: number
+  /** The kinds of persons that live policies name. */
+  types(): string[]
+  /** Consumer groups through which events reach the holders, and the topics of each. */
+  groups(): { group: string; topics: string[] }[]
+  /** What can be read of these persons' records in the log without their keys; asked before anything is removed. */
+  listRemains(persons: AskedPerson[]): Promise<Remain[]>
+  /** Every place where personal data rests, in the order in which it is erased from. */
+  holders: Holder[]
+  /** Until when other copies may still open: rejected events of unknown persons, backups of the vault. */
+  otherEnds(): Promise<JsonObject>
+  /** The newest signed head of the audit tree, which the certificate carries out of our hands. */
+  auditHead(): Promise<string | null>
+  audit: Audit
+  signer: Signer
+  now: () => number
+}
+
+/**
+ * Erases the persons a request asks for.
+ * @returns with the certificate: signed, without personal data
+ * @throws RequestBlocked while a legal hold stands against it
+ * @throws RequestFailed for an ambiguous alias
+ */
+export async function erase(deps: EraseDeps, request: RunningRequest): Promise<RequestResult> {
+  const { ledger, log, holders, now } = deps
+  const { stage } = request
+
+  const asked = await stage('found', () => findErasable(deps, request))
+
+  // Gateways suppress their events from now on, the last of them when its look-up's lease is over.
+  const { persons, fencedAt } = await stage('fenced', async () => ({
+    persons: await fence(deps, request, asked.living),
+    fencedAt: timeOf(now),
+  }))
+  await stage('lease over', () => waitOneLease(deps, request))
+
+  // Apart first: should the vault come back from a backup, it is erased again from there.
+  await stage('recorded', async () => {
+    await ledger.add({ lookups: persons.map(p => p.lookup), pseudonyms: persons.map(p => p.pseudonym) })
+    return null
+  })
+  const keyDestroyedAt = await stage('key destroyed', async () => {
+    await destroyKeys(deps, persons)
+    return timeOf(now)
+  })
+
+  // Batches that processors began before they could know of it: all of them stand before this end.
+  const ends = await stage('log end noted', () =>
+    Promise.all(deps.groups().map(async ({ group, topics }) => ({ group, ends: await log.ends(topics) }))),
+  )
+  await stage('processors passed', async () => {
+    for (const each of ends) await request.waitUntil(() => log.hasPassed(each.group, each.ends))
+    return null
+  })
+
+  const remains = await stage('remains listed', () => deps.listRemains(persons))
+  const erased: { name: string; records: number; verifiedAt?: string; left?: string }[] = []
+  for (const holder of holders) {
+    const records = await stage(`erased: ${holder.name}`, () => holder.erase(persons))
+    await request.tellHolder(holder.name, records, false)
+    erased.push({ name: holder.name, records })
+  }
+
+  // Whatever was still on its way then has arrived by now.
+  await stage('second lease over', () => waitOneLease(deps, request))
+  for (const [i, holder] of holders.entries()) {
+    const verified = await stage(`verified: ${holder.name}`, () => verify(holder, persons, now))
+    await request.tellHolder(holder.name, erased[i]!.records, true)
+    Object.assign(erased[i]!, verified)
+  }
+
+  const outcome = { erased: persons.length, erasedBefore: asked.erased, unknown: asked.unknown }
+  const certificate = await stage('certified', async () => {
+    await deps.audit.record({ kind: 'right-done', actor: 'ecluse', request: request.id, details: outcome })
+    return deps.signer.sign({
+      type: 'ecluse/erasure-certificate/1',
+      request: request.id,
+      requestedAt: request.filed.createdAt,
+      fencedAt,
+      keyDestroyedAt,
+      verifiedAt: timeOf(now),
+      persons: outcome,
+      holders: erased,
+      remains: { log: remains as unknown as JsonObject[], ...(await deps.otherEnds()) },
+      auditHead: await deps.auditHead(),
+    })
+  })
+  return { outcome, certificate }
+}
+
+/** @throws RequestBlocked while a legal hold stands for one of them */
+async function findErasable({ vault, ring, types }: EraseDeps, { content }: RunningRequest): Promise<AskedPersons> {
+  const asked = await findAsked(vault, ring, content)
+  if (asked.unknown > 0) expectTypes(content, types())
+  expectNoHold(await vault.findPersons(asked.living.map(({ lookup }) => lookup)))
+  return asked
+}
+
+function fence({ vault }: EraseDeps, { content, keep }: RunningRequest, persons: AskedPerson[]) {
+  const former = (content.progress[FORMER_STATES] ?? {}) as FormerStates
+  return fencePersons(vault, persons, former, states => keep(FORMER_STATES, states))
+}
+
+async function waitOneLease({ leaseMs }: EraseDeps, request: RunningRequest): Promise<null> {
+  await request.wait(leaseMs)
+  return null
+}
+
+/** @throws Error when somebody’s key is left */
+async function destroyKeys({ vault }: EraseDeps, persons: AskedPerson[]): Promise<void> {
+  await Promise.all(persons.map(({ lookup, pseudonym }) => vault.erasePerson(lookup, pseudonym)))
+  const pseudonyms = persons.map(({ pseudonym }) => pseudonym)
+  const erased = await vault.findErasedPseudonyms(pseudonyms)
+  if (!pseudonyms.every(pseudonym => erased.has(pseudonym)))
+    throw new Error('the key of a person who is being erased was not where it was fenced')
+}
+
+/** Looks again, and removes what slipped through. @throws Error when more comes than is removed */
+async function verify(holder: Holder, persons: AskedPerson[], now: () => number) {
+  for (let look = 0; look < MAX_LOOKS; look++) {
+    if ((await holder.countLeft(persons)) === 0) {
+      const left = await holder.scrub(persons)
+      return { verifiedAt: timeOf(now), ...(left === null ? {} : { left }) }
+    }
+    await holder.erase(persons)
+  }
+  throw new Error(
+    `records of an erased person keep coming to ${holder.name}: does something other than Écluse write there?`,
+  )
+}
+
+const timeOf = (now: () => number) => new Date(now()).toISOString()

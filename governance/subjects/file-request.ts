@@ -1,0 +1,84 @@
+// Files a person's request: what is personal in it is sealed before it is written, and that it was filed is in the
+// audit before it is answered.
+
+import type { Audit } from '../audit/audit.ts'
+import type { KeyRing } from './key-ring.ts'
+import { ClaimLost, type HeldRequest, type RequestStore } from './request-store.ts'
+import { dueAt, type RightKind, type SealedContent, type StoredRequest, sealContent } from './rights-request.ts'
+
+/** Filing takes seconds: how long the key of one that never stood rests at most. */
+const UNFILED_MS = 86_400_000
+/** How often an extension that met a change of who works on the request is written again. */
+const MEETINGS = 5
+
+export interface FileRequestDeps {
+  ring: Pick<KeyRing, 'requestKey' | 'findRequestKey' | 'keepRequestKey'>
+  audit: Audit
+  requests: RequestStore
+  now: () => number
+}
+
+/** @param id unique for ever. @throws DocumentsUnavailable, VaultUnavailable, EventLogUnavailable */
+export async function fileRequest(
+  { ring, audit, requests, now }: FileRequestDeps,
+  { id, kind, actor }: { id: string; kind: RightKind; actor: string },
+  asked: Omit<SealedContent, 'progress'>,
+): Promise<StoredRequest> {
+  const createdAtMs = now()
+  // With an end until the request stands: of one that was never filed nothing is left.
+  const key = await ring.requestKey(id, createdAtMs + UNFILED_MS)
+  await audit.record({ kind: 'right-requested', actor, request: id, details: { right: kind } })
+  const { body } = await requests.create({
+    id,
+    kind,
+    state: 'queued',
+    active: 1,
+    createdAt: new Date(createdAtMs).toISOString(),
+    createdBy: actor,
+    dueAt: dueAt(createdAtMs, false),
+    extendedAt: null,
+    finishedAt: null,
+    because: null,
+    stages: [],
+    holders: [],
+    sealed: sealContent(key, id, { ...asked, progress: {} }),
+    sealedExtension: null,
+    outcome: null,
+    certificate: null,
+    owner: null,
+    ownedUntilMs: 0,
+  })
+  await ring.keepRequestKey(id)
+  return body
+}
+
+/** Two more months, once, for a reason (GDPR art. 12.3); undefined where that is over: extended before, or done meanwhile. */
+export async function extendRequest(
+  { ring, audit, requests, now }: FileRequestDeps,
+  held: HeldRequest,
+  { actor, reason }: { actor: string; reason: string },
+): Promise<StoredRequest | undefined> {
+  const { id, createdAt } = held.body
+  const key = await ring.findRequestKey(id)
+  if (!key || isOver(held)) return undefined
+  const record = (change: string) => audit.record({ kind: 'right-changed', actor, request: id, details: { change } })
+  await record('extended')
+  const extension = {
+    extendedAt: new Date(now()).toISOString(),
+    dueAt: dueAt(Date.parse(createdAt), true),
+    sealedExtension: sealContent(key, id, reason),
+  }
+  let before: HeldRequest | undefined = held
+  for (let meeting = 0; meeting < MEETINGS && before && !isOver(before); meeting++) {
+    try {
+      return (await requests.write(before, extension)).body
+    } catch (error) {
+      if (!(error instanceof ClaimLost)) throw error
+      before = await requests.get(id)
+    }
+  }
+  await record('extension refused')
+  return undefined
+}
+
+const isOver = ({ body }: HeldRequest) => body.extendedAt !== null || body.finishedAt !== null

@@ -1,0 +1,47 @@
+// Objection to one purpose (GDPR art. 21): events for that purpose are suppressed from now on, others go on. It can be
+// taken back.
+
+import type { Vault } from '../../storage/vault/vault.ts'
+import type { Audit } from '../audit/audit.ts'
+import { didYouMean } from '../contract/did-you-mean.ts'
+import { expectTypes, findAsked, RequestFailed } from './find-asked.ts'
+import type { KeyRing } from './key-ring.ts'
+import type { RequestResult, RunningRequest } from './running-request.ts'
+import { updatePersons } from './update-persons.ts'
+
+export interface ObjectDeps {
+  vault: Vault
+  ring: KeyRing
+  types(): string[]
+  /** The purposes that live policies name. */
+  purposes(): string[]
+  audit: Audit
+}
+
+/**
+ * @throws RequestFailed for a purpose that no policy names, or an ambiguous alias
+ */
+export async function object(deps: ObjectDeps, request: RunningRequest): Promise<RequestResult> {
+  const { vault, audit } = deps
+  const { stage, content } = request
+  const { purpose, withdraw = false } = content.details as { purpose: string; withdraw?: boolean }
+  const purposes = deps.purposes()
+  if (!withdraw && !purposes.includes(purpose))
+    throw new RequestFailed(
+      `no policy has this purpose. ${didYouMean(purpose, purposes)}Write it as the policy does: GET /v1/datasets/{dataset} shows it.`,
+    )
+  const asked = await stage('found', () => findAsked(vault, deps.ring, content))
+  if (asked.unknown > 0) expectTypes(content, deps.types())
+  await stage(withdraw ? 'withdrawn' : 'objected', async () => {
+    await updatePersons(vault, asked.living, ({ lookup }) =>
+      vault.changeObjections(lookup, withdraw ? { remove: purpose } : { add: purpose }),
+    )
+    return null
+  })
+  const outcome = { persons: asked.living.length, erased: asked.erased, unknown: asked.unknown }
+  await stage('recorded', async () => {
+    await audit.record({ kind: 'right-done', actor: 'ecluse', request: request.id, details: { ...outcome, withdraw } })
+    return null
+  })
+  return { outcome, certificate: null }
+}

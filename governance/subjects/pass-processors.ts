@@ -1,0 +1,21 @@
+// Waits until everything that stands in the log now has come to where it rests.
+
+import type { EventLog } from '../../storage/event-log/event-log.ts'
+import type { RunningRequest } from './running-request.ts'
+
+export interface PassDeps {
+  log: Pick<EventLog, 'ends' | 'hasPassed'>
+  /** Consumer groups through which records reach the stores, and the topics of each. */
+  groups(): { group: string; topics: string[] }[]
+}
+
+/** Two stages of a request. @param name what has to come through, in the stages' names */
+export async function passProcessors({ log, groups }: PassDeps, request: RunningRequest, name = 'log'): Promise<void> {
+  const ends = await request.stage(`${name} end noted`, () =>
+    Promise.all(groups().map(async ({ group, topics }) => ({ group, ends: await log.ends(topics) }))),
+  )
+  await request.stage(`${name}: processors passed`, async () => {
+    for (const each of ends) await request.waitUntil(() => log.hasPassed(each.group, each.ends))
+    return null
+  })
+}

@@ -1,0 +1,65 @@
+// Restriction of processing (GDPR art. 18): what there is of a person stays where it is and is read by nobody; what
+// comes in meanwhile is stored without effect. Lifting it gives effect to what was held.
+
+import type { EventLog } from '../../storage/event-log/event-log.ts'
+import type { Vault } from '../../storage/vault/vault.ts'
+import type { Audit } from '../audit/audit.ts'
+import { type AskedPerson, expectTypes, findAsked } from './find-asked.ts'
+import type { KeyRing } from './key-ring.ts'
+import type { RequestResult, RunningRequest } from './running-request.ts'
+import { updatePersons } from './update-persons.ts'
+
+export interface RestrictDeps {
+  vault: Vault
+  ring: KeyRing
+  types(): string[]
+  log: Pick<EventLog, 'ends' | 'hasPassed'>
+  leaseMs: number
+  groups(): { group: string; topics: string[] }[]
+  /** Gives effect to the events that were held; how many. Idempotent. */
+  release(persons: AskedPerson[]): Promise<number>
+  audit: Audit
+}
+
+/** Restricts, or lifts the restriction of, the persons a request asks for. @throws RequestFailed for an ambiguous alias */
+export async function restrict(deps: RestrictDeps, request: RunningRequest): Promise<RequestResult> {
+  const { vault, audit } = deps
+  const { stage, content } = request
+  const lift = content.details.lift === true
+  const asked = await stage('found', () => findAsked(vault, deps.ring, content))
+  if (asked.unknown > 0) expectTypes(content, deps.types())
+  await stage(lift ? 'lifted' : 'restricted', async () => {
+    // Who is being erased stays fenced, also who is so by the time of the write.
+    const [from, to] = lift ? (['restricted', 'active'] as const) : (['active', 'restricted'] as const)
+    await updatePersons(
+      vault,
+      asked.living,
+      ({ lookup, state }) => state !== from || vault.updatePerson(lookup, { state: to }, [from]),
+    )
+    return null
+  })
+  // Until then gateways may act on what they looked up before.
+  await stage('lease over', async () => {
+    await request.wait(deps.leaseMs)
+    return null
+  })
+  const released = lift ? await releaseHeld(deps, request, asked.living) : 0
+  const outcome = { persons: asked.living.length, erased: asked.erased, unknown: asked.unknown, released }
+  await stage('recorded', async () => {
+    await audit.record({ kind: 'right-done', actor: 'ecluse', request: request.id, details: { ...outcome, lift } })
+    return null
+  })
+  return { outcome, certificate: null }
+}
+
+/** Held events that stand in the log have to be archived before they can be released. */
+async function releaseHeld(deps: RestrictDeps, request: RunningRequest, persons: AskedPerson[]): Promise<number> {
+  const ends = await request.stage('log end noted', () =>
+    Promise.all(deps.groups().map(async ({ group, topics }) => ({ group, ends: await deps.log.ends(topics) }))),
+  )
+  await request.stage('processors passed', async () => {
+    for (const each of ends) await request.waitUntil(() => deps.log.hasPassed(each.group, each.ends))
+    return null
+  })
+  return request.stage('held events released', () => deps.release(persons))
+}

@@ -1,0 +1,31 @@
+// Removes what came back of erased persons: after a store was restored from a backup, or through a process that slept
+// while they were erased. Looks at every person in the ledger, holder by holder.
+
+import type { ErasureLedger } from '../governance/subjects/erasure-ledger.ts'
+import type { Holder } from '../governance/subjects/holder.ts'
+import type { Logger } from '../runtime/logger.ts'
+
+/** Their store is searched once for all of them. */
+const PERSONS_AT_ONCE = 100
+
+/** @returns how many records were removed */
+export async function sweepErased(
+  { ledger, holders, logger }: { ledger: ErasureLedger; holders: Holder[]; logger: Pick<Logger, 'warn'> },
+  signal: AbortSignal,
+): Promise<number> {
+  let removed = 0
+  for await (const { pseudonyms } of ledger.read()) {
+    for (let at = 0; at < pseudonyms.length; at += PERSONS_AT_ONCE) {
+      const persons = pseudonyms.slice(at, at + PERSONS_AT_ONCE).map(pseudonym => ({ lookup: '', pseudonym }))
+      for (const holder of holders) {
+        if (signal.aborted) return removed
+        if ((await holder.countLeft(persons)) === 0) continue
+        const records = await holder.erase(persons)
+        await holder.scrub(persons)
+        logger.warn({ holder: holder.name, records }, 'records of an erased person had come back, and were removed')
+        removed += records
+      }
+    }
+  }
+  return removed
+}

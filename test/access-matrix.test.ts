@@ -1,0 +1,292 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import fc from 'fast-check'
+import {
+  type AccessAction,
+  accessActions,
+  datasetActions,
+  fieldActions,
+  isGlobalAction,
+} from '../governance/access/access-action.ts'
+import type { RoleRights } from '../governance/access/print-matrix.ts'
+import { roleNames } from '../governance/access/roles.ts'
+import { levels } from '../governance/classification/taxonomy.ts'
+import type { JsonObject } from '../storage/json.ts'
+import { eventually } from './eventually.ts'
+import { type EcluseProcess, makeDir, spawnEcluse } from './spawn-ecluse.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+const DATASETS = ['alpha', 'beta']
+
+/** A request that takes one right, on a dataset or on all (`*`). Granted unless it is answered with one of `refused`. */
+interface Probe {
+  action: AccessAction
+  method?: string
+  path: (dataset: string) => string
+  body?: (dataset: string) => object
+  /** 403, and where the route comes to the dataset by what a store holds, 404. */
+  refused?: number[]
+}
+
+const get = (action: AccessAction, path: Probe['path'], refused?: number[]): Probe => ({
+  action,
+  path,
+  ...(refused && { refused }),
+})
+const post = (action: AccessAction, path: Probe['path'], body: Probe['body'] = () => ({})): Probe => ({
+  action,
+  method: 'POST',
+  path,
+  body,
+})
+
+/** Id of a quarantined event, by dataset. */
+const rejected: Record<string, string> = {}
+
+/** What each action's route is: a route that comes later is one more line. */
+const probes: Probe[] = [
+  post('ingest', dataset => `/v1/datasets/${dataset}/events`),
+  get('describe', dataset => `/v1/datasets/${dataset}`),
+  get('describe', dataset => `/v1/datasets/${dataset}/policy`),
+  get('describe', dataset => `/v1/datasets/${dataset}/schemas/1-0-0`),
+  get('quarantine', dataset => `/v1/quarantine?dataset=${dataset}`),
+  get('quarantine', dataset => `/v1/quarantine/causes?dataset=${dataset}`),
+  get('quarantine', dataset => `/v1/quarantine/${rejected[dataset]}`, [403, 404]),
+  {
+    ...post(
+      'reveal',
+      dataset => `/v1/quarantine/${rejected[dataset]}/reveal`,
+      () => ({ purpose: 'a test' }),
+    ),
+    refused: [403, 404],
+  },
+  get('anomalies', dataset => `/v1/anomalies?dataset=${dataset}`),
+  post(
+    'reidentify',
+    () => '/v1/reidentification-requests',
+    dataset => ({
+      dataset,
+      pseudonym: `p1.${'A'.repeat(22)}`,
+      purpose: 'a test',
+    }),
+  ),
+  get('erase', () => '/v1/erasure-requests'),
+  get('export', () => '/v1/export-requests'),
+  get('rectify', () => '/v1/rectification-requests'),
+  get('restrict', () => '/v1/restriction-requests'),
+  get('object', () => '/v1/objection-requests'),
+  post('approve', () => `/v1/reidentification-requests/${randomUUID()}/approvals`),
+  get('approve', () => '/v1/policy-approvals'),
+  post('approve', () => '/v1/policy-approvals'),
+  post('hold', () => '/v1/legal-holds'),
+  post('hold', () => '/v1/legal-holds/lifts'),
+  post('hold', () => '/v1/legal-holds/lookups'),
+  post('erase', () => '/v1/erasure-lifts'),
+  get('retention', () => '/v1/retention'),
+  get('audit', () => '/v1/audit/entries'),
+  get('audit', () => '/v1/audit/export'),
+  get('administer', () => '/v1/access/keys'),
+  post('administer', () => '/v1/access/keys'),
+]
+
+/** Of each level one field that is kept, and one that is sealed. */
+const fields = levels.flatMap(level => [
+  { name: `${level}-kept`, level, action: 'keep' },
+  { name: `${level}-sealed`, level, action: 'encrypt' },
+])
+const text = { type: 'string', maxLength: 40 }
+const schema = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  type: 'object',
+  additionalProperties: false,
+  required: ['id', 'at', 'who'],
+  properties: { id: text, at: text, who: text, ...Object.fromEntries(fields.map(({ name }) => [name, text])) },
+}
+
+let ecluse: EcluseProcess
+before(async () => {
+  const dir = makeDir()
+  rmSync(join(dir, 'schemas'), { recursive: true })
+  for (const dataset of DATASETS) {
+    mkdirSync(join(dir, 'schemas', dataset), { recursive: true })
+    writeFileSync(join(dir, 'schemas', dataset, '1-0-0.json'), JSON.stringify(schema))
+    writeFileSync(join(dir, 'policies', `${dataset}.yaml`), policyOf(dataset))
+  }
+  for (const name of ['transactions', 'user-profiles']) rmSync(join(dir, 'policies', `${name}.yaml`))
+  ecluse = await spawnEcluse({ dir, environment: { ECLUSE_WATCH_INTERVAL_MS: '50', ECLUSE_LEASE_MS: '200' } })
+  for (const dataset of DATASETS) {
+    const events = [eventOf(dataset), { id: 'wrong', at: 'never' }]
+    const { answer } = await ecluse.post(dataset, events)
+    assert.deepEqual([answer.accepted, answer.rejected], [1, 1], JSON.stringify(answer))
+  }
+  await ecluse.settled()
+  for (const dataset of DATASETS) {
+    const listed = await ecluse.call('data-steward', `/v1/quarantine?dataset=${dataset}`)
+    rejected[dataset] = ((await listed.json()) as { items: { id: string }[] }).items[0]!.id
+  }
+})
+after(() => ecluse.end())
+
+function policyOf(dataset: string): string {
+  return [
+    `dataset: ${dataset}`,
+    'title: A dataset of this test',
+    'owner: owner@example.org',
+    'steward: steward@example.org',
+    'purpose: testing',
+    'legalBasis: contract',
+    'recipients: [nobody]',
+    'retention: { log: 7d, events: 400d, quarantine: 30d, lake: 1095d }',
+    'event:',
+    '  id: /id',
+    '  time: { at: /at, zone: Europe/Paris }',
+    '  subjects: [{ name: who, type: customer, id: /who }]',
+    'fields:',
+    '  /id: { level: public, action: keep }',
+    '  /at: { level: public, action: keep }',
+    ...fields.map(({ name, level, action }) => `  /${name}: { level: ${level}, action: ${action} }`),
+    'unclassified: encrypt',
+    '',
+  ].join('\n')
+}
+
+function eventOf(dataset: string): JsonObject {
+  const values = fields.map(({ name }) => [name, `clear ${dataset} ${name}`])
+  return { id: randomUUID(), at: '2026-05-01T10:00:00', who: 'somebody', ...Object.fromEntries(values) }
+}
+
+/** The matrix as `ecluse access matrix` prints it of the files. */
+function matrixOfFiles(): Record<string, RoleRights[]> {
+  const { stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'cli/main.ts'), 'access', 'matrix', '--json'], {
+    cwd: ecluse.dir,
+    env: {},
+    encoding: 'utf8',
+  })
+  assert.equal(stderr, '')
+  return JSON.parse(stdout)
+}
+
+async function isGranted(role: string, { method = 'GET', path, body, refused = [403] }: Probe, dataset: string) {
+  const response = await ecluse.call(role, path(dataset), {
+    method,
+    ...(body && { body: JSON.stringify(body(dataset)), headers: { 'content-type': 'application/json' } }),
+  })
+  await response.body?.cancel()
+  assert.notEqual(response.status, 401)
+  assert.ok(response.status < 500, `${response.status} ${path(dataset)}`)
+  return !refused.includes(response.status)
+}
+
+/** Levels of the fields that a role sees in a dataset's event, as they are stored and in the clear. */
+async function levelsSeen(role: string, dataset: string) {
+  const read = async (query: string) => {
+    const response = await ecluse.call(role, `/v1/datasets/${dataset}/events${query}`, {
+      headers: { 'ecluse-purpose': 'a test' },
+    })
+    if (response.status === 403) return {}
+    const { items } = (await response.json()) as { items: { event: JsonObject }[] }
+    assert.equal(items.length, 1)
+    return items[0]!.event
+  }
+  const [stored, opened] = [await read(''), await read('?clear=true&limit=10')]
+  const isClear = (event: JsonObject, name: string) => event[name] === `clear ${dataset} ${name}`
+  for (const level of levels) {
+    assert.equal(`${level}-kept` in stored, `${level}-sealed` in stored)
+    assert.equal(isClear(stored, `${level}-sealed`), false)
+  }
+  return {
+    read: levels.filter(level => isClear(stored, `${level}-kept`)),
+    clear: levels.filter(level => isClear(opened, `${level}-sealed`)),
+  }
+}
+
+async function whoAmI(role: string) {
+  const response = await ecluse.call(role, '/v1/access/me')
+  assert.equal(response.status, 200)
+  return (await response.json()) as {
+    actions: string[]
+    access: { dataset: string; actions: string[]; read: string[]; readClear: string[] }[]
+  }
+}
+
+/** Every role, dataset, level and action, asked over HTTP. */
+async function assertMatrix(matrix: Record<string, RoleRights[]>): Promise<number> {
+  let asked = 0
+  for (const [dataset, rows] of Object.entries(matrix))
+    for (const { role, actions, read, readClear } of rows) {
+      const mine = probes.filter(({ action }) => isGlobalAction(action) === (dataset === '*'))
+      for (const probe of mine) {
+        const granted = await isGranted(role, probe, dataset)
+        assert.equal(granted, actions.includes(probe.action), `${role} ${probe.action} ${probe.path(dataset)}`)
+        asked++
+      }
+      const me = await whoAmI(role)
+      if (dataset === '*') assert.deepEqual(me.actions, actions)
+      else {
+        const told = me.access.find(each => each.dataset === dataset)
+        assert.deepEqual([told?.actions ?? [], told?.read ?? []], [actions, read], `${role} ${dataset}`)
+        assert.deepEqual(told?.readClear ?? [], readClear)
+        // The list goes by time and id, which are public here.
+        const listed = read.includes('public')
+        const expected = { read: listed ? read : [], clear: listed ? readClear : [] }
+        assert.deepEqual(await levelsSeen(role, dataset), expected, `${role} reads ${dataset}`)
+        asked += 2 * levels.length
+      }
+    }
+  return asked
+}
+
+const orAny = (...texts: string[]) => fc.constantFrom('*', ...texts)
+const effect = fc.constantFrom('allow', 'allow', 'allow', 'deny')
+const role = fc.constantFrom(...roleNames)
+const rule = fc.oneof(
+  fc.tuple(role, orAny(...DATASETS), orAny(...levels), fc.constantFrom(...fieldActions), effect),
+  fc.tuple(role, orAny(...DATASETS), orAny(...levels), fc.constantFrom(...fieldActions), effect),
+  fc.tuple(role, orAny(...DATASETS), fc.constant('-'), fc.constantFrom(...datasetActions), effect),
+  fc.tuple(role, fc.constant('*'), fc.constant('-'), fc.constantFrom(...accessActions.filter(isGlobalAction)), effect),
+)
+
+describe('the access policy over HTTP', () => {
+  test('is what the checked-in matrix says', () => {
+    const { stdout } = spawnSync(process.execPath, [join(ROOT, 'cli/main.ts'), 'access', 'matrix'], {
+      cwd: ROOT,
+      env: {},
+      encoding: 'utf8',
+    })
+    assert.equal(stdout, readFileSync(join(ROOT, 'docs/access-matrix.md'), 'utf8'))
+  })
+
+  test('lets each role do exactly what the matrix says, under the project’s own policy and generated ones', async t => {
+    const path = join(ecluse.policiesDir, 'access/policy.csv')
+    const seed = Date.now() % 2 ** 31
+    t.diagnostic(`seed ${seed}`)
+    const generated = fc.sample(fc.array(rule, { minLength: 60, maxLength: 100 }), { seed, numRuns: 3 })
+    let asked = await assertMatrix(matrixOfFiles())
+    for (const rules of generated) {
+      writeFileSync(path, rules.map(cells => `p, ${cells.join(', ')}\n`).join(''))
+      const matrix = matrixOfFiles()
+      await eventually('the policy is in force', async () => {
+        const told = await Promise.all(roleNames.map(whoAmI))
+        const rightsOf = (at: number, dataset: string) => matrix[dataset]![at]!
+        return told.every(({ actions, access }, at) => {
+          const datasets = DATASETS.every(dataset => {
+            const found = access.find(each => each.dataset === dataset)
+            const { actions, read, readClear } = rightsOf(at, dataset)
+            const expected = { dataset, actions, read, readClear }
+            return (
+              JSON.stringify(found ?? { dataset, actions: [], read: [], readClear: [] }) === JSON.stringify(expected)
+            )
+          })
+          return datasets && actions.join() === rightsOf(at, '*').actions.join()
+        })
+      })
+      asked += await assertMatrix(matrix)
+    }
+    t.diagnostic(`${asked} rights asked for`)
+    assert.ok(asked >= 4 * 2 * 7 * (2 * levels.length + datasetActions.length))
+  })
+})
