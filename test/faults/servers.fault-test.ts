@@ -44,12 +44,16 @@ async function readiness({ fleet }: FaultRound): Promise<Readiness> {
 }
 
 /** A port that ingestion does not need is down: the gateway says which, and refuses nothing. */
-async function isOnlyDegraded(round: FaultRound, port: string): Promise<void> {
-  const { code, status, degraded } = await holdsWithin(STATE_MS, `${port} is told to be down`, async () => {
-    const answer = await readiness(round)
-    return answer.degraded.includes(port) && answer
-  })
-  assert.deepEqual([code, status, degraded], [200, 'degraded', [port]])
+async function isOnlyDegraded(round: FaultRound, ...ports: string[]): Promise<void> {
+  const { code, status, degraded } = await holdsWithin(
+    STATE_MS,
+    `${ports.join(' and ')} is told to be down`,
+    async () => {
+      const answer = await readiness(round)
+      return ports.every(port => answer.degraded.includes(port)) && answer
+    },
+  )
+  assert.deepEqual([code, status, degraded], [200, 'degraded', ports])
   const refused = refusals(round)
   await round.accepts(30)
   assert.equal(refusals(round), refused)
@@ -134,7 +138,7 @@ faultTest({
     const lake = await versitygw()
     await kill(lake.servers)
     try {
-      await isOnlyDegraded(round, 'lake')
+      await isOnlyDegraded(round, 'lake', 'erasures')
       await archiveGoesOn(round)
     } finally {
       await lake.restart()
