@@ -65,19 +65,18 @@ export function openEventTables(tables: EventTables & Pick<Tables, 'ensureTable'
       throw error
     })
   }
+  /** A store that was killed may have lost the tables: after a failure they are made sure of again. */
+  const over = async <T>(work: () => Promise<T>): Promise<T> => {
+    await ready()
+    return work().catch(error => {
+      made = undefined
+      throw error
+    })
+  }
   return {
-    upsert: async (name, upserts) => {
-      await ready()
-      await tables.upsert(name, upserts)
-    },
-    remove: async (name, removals) => {
-      await ready()
-      await tables.remove(name, removals)
-    },
-    read: async (name, options) => {
-      await ready()
-      return tables.read(name, options)
-    },
+    upsert: (name, upserts) => over(() => tables.upsert(name, upserts)),
+    remove: (name, removals) => over(() => tables.remove(name, removals)),
+    read: (name, options) => over(() => tables.read(name, options)),
   }
 }
 

@@ -69,7 +69,9 @@ export async function ensureCassandraTable(
   for (let attempt = 1; ; attempt++) {
     try {
       const standing = await standingColumns(client, keyspace, tableName)
-      if (standing.length === 0) await define(client, createTable(table))
+      // A node that was killed in the middle may know columns of a table that it does not have.
+      if (standing.length === 0 || !(await stands(client, keyspace, tableName)))
+        await define(client, createTable(table))
       for (const [column, type] of missingColumns(tableName, table, await standingColumns(client, keyspace, tableName)))
         await define(client, `ALTER TABLE ${table.name} ADD ${cqlName(column)} ${type}`)
       return await schemaAgreement(client)
@@ -79,6 +81,11 @@ export async function ensureCassandraTable(
       await schemaAgreement(client)
     }
   }
+}
+
+async function stands(client: Client, keyspace: string, tableName: string): Promise<boolean> {
+  const query = 'SELECT table_name FROM system_schema.tables WHERE keyspace_name = ? AND table_name = ?'
+  return (await client.execute(query, [keyspace, tableName], onOneNode(client))).rowLength > 0
 }
 
 async function standingColumns(client: Client, keyspace: string, tableName: string): Promise<StandingColumn[]> {
