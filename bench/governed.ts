@@ -9,6 +9,7 @@ import { openLiveAccess } from '../governance/access/live-access.ts'
 import { openAudit } from '../governance/audit/record.ts'
 import { openSigner } from '../governance/audit/sign.ts'
 import { openCatalogue } from '../governance/contract/catalogue.ts'
+import { openContractFinder } from '../governance/contract/find-contract.ts'
 import { quarantineTopicOf, topicOf } from '../governance/contract/topic-of.ts'
 import { openErasureLedger } from '../governance/subjects/erasure-ledger.ts'
 import { openPackageStore } from '../governance/subjects/export/package-store.ts'
@@ -68,6 +69,7 @@ export async function startGoverned(dataDir: string, settings?: Record<string, s
     logger,
     telemetry,
     catalogue,
+    contracts: openContractFinder(stores.documents, catalogue),
     access,
     audit: openAudit(stores.log, Date.now),
     requests: openRequestStore(stores.documents),

@@ -7,7 +7,7 @@ import { type Role, roleNames } from '../governance/access/roles.ts'
 import type { Config } from '../runtime/config.ts'
 import type { Vault } from '../storage/vault/vault.ts'
 
-export function devCredentialsPath(config: Config): string {
+function devCredentialsPath(config: Config): string {
   return join(config.dataDir, 'dev-credentials.json')
 }
 
@@ -30,6 +30,14 @@ export async function makeDevCredentials(config: Config, vault: Vault): Promise<
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
   writeFileSync(path, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600 })
   return keys
+}
+
+/** Shown once; never through the log. */
+export function tellDevCredentials(config: Config, keys: Record<string, string>): void {
+  const lines = Object.entries(keys).map(([role, key]) => `  ${role.padEnd(14)} ${key}`)
+  process.stderr.write(
+    `API keys for development, shown this once (kept in ${devCredentialsPath(config)}):\n${lines.join('\n')}\n`,
+  )
 }
 
 /** The key for a client verb: the configured one, else development's. @throws Error when there is neither */

@@ -2,46 +2,23 @@
 // the order in which each needs the one before, and stopped in the reverse.
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Gateway, GatewayDeps } from '../gateway/gateway-deps.ts'
 import { makeGateway, makeHealthServer } from '../gateway/server.ts'
-import { openLiveAccess } from '../governance/access/live-access.ts'
 import { ensureAuditTopic, openAudit } from '../governance/audit/record.ts'
 import { countLoginFailures, LOGIN_FAILURES_MS } from '../governance/audit/record-login-failures.ts'
-import { openSigner } from '../governance/audit/sign.ts'
-import { newestHead } from '../governance/audit/stored-tree.ts'
-import { recordAuditNotes } from '../governance/audit/vault-notes.ts'
-import { openCatalogue } from '../governance/contract/catalogue.ts'
-import { type Diagnostic, formatDiagnostic } from '../governance/contract/diagnostic.ts'
-import { openRawSchemas } from '../governance/contract/fetch-schemas.ts'
-import { openContractFinder } from '../governance/contract/find-contract.ts'
-import { rememberIds } from '../governance/contract/remember-ids.ts'
-import { openErasureLedger } from '../governance/subjects/erasure-ledger.ts'
-import { openPackageStore } from '../governance/subjects/export/package-store.ts'
-import { openKeyRing } from '../governance/subjects/key-ring.ts'
-import { openPeople } from '../governance/subjects/people.ts'
-import { replayErasures } from '../governance/subjects/replay-erasures.ts'
-import { openRequestStore } from '../governance/subjects/request-store.ts'
-import { openEventTables } from '../processors/fill-tables.ts'
-import { openIncarnations } from '../processors/incarnations.ts'
-import { type Pipeline, startPipeline } from '../processors/pipeline.ts'
-import { releaseUnrestricted } from '../processors/release-held.ts'
-import { openRetentions } from '../processors/retentions.ts'
 import type { Config } from '../runtime/config.ts'
 import { every } from '../runtime/every.ts'
-import { loggable } from '../runtime/loggable.ts'
 import { type Logger, makeLogger } from '../runtime/logger.ts'
 import { makeShutdown, type Shutdown } from '../runtime/shutdown.ts'
-import { startTelemetry, type Telemetry } from '../runtime/telemetry.ts'
-import { LakeUnavailable } from '../storage/lake/lake.ts'
+import { startTelemetry } from '../runtime/telemetry.ts'
 import { collections } from '../storage/stored-shapes.ts'
-import { activateContract, prepareContract } from './activate-contract.ts'
-import { makeDevCredentials } from './dev-credentials.ts'
-import { startContractKeeper } from './keep-contracts.ts'
-import { keepEpochs } from './keep-epochs.ts'
-import { loadKeks } from './load-kek.ts'
-import { openGates } from './open-gates.ts'
+import { makeDevCredentials, tellDevCredentials } from './dev-credentials.ts'
+import { openContracts } from './open-contracts.ts'
+import { openPersons } from './open-persons.ts'
 import { openStores, type Stores } from './open-stores.ts'
-import { recordAccess } from './record-access.ts'
-import { startRightsRequests } from './start-requests.ts'
+import { type Processors, startProcessors } from './start-processors.ts'
+
+const DAY_MS = 86_400_000
 
 /** What runs in this process: `serve` runs both. */
 export type Part = 'gateway' | 'processors'
@@ -81,136 +58,31 @@ async function startAll(
   shutdown.onStop('telemetry', telemetry.stop)
   const stores = await openStores(config)
   shutdown.onStop('stores', stores.close)
-  const { log, registry, vault, documents, tables, lake } = stores
-  await vault.ping()
-  const auditRetentionMs = config.auditDays * DAY_MS
-  await ensureAuditTopic(log, auditRetentionMs)
+  await stores.vault.ping()
+  await ensureAuditTopic(stores.log, config.auditDays * DAY_MS)
   await declareCollections(stores)
 
-  const ring = await openKeyRing(vault, loadKeks(config), now)
-  const people = await openPeople(vault, ring, config)
-  const signer = openSigner(ring.signingSeed)
-  const ledger = openErasureLedger(stores.erasures, signer)
-  // Before the first event: of whoever was erased since the backup that the vault may have come from.
-  const replay = () => replayErasures(ledger, vault)
-  await replay().catch(error => {
-    if (!(error instanceof LakeUnavailable)) throw error
-    logger.error({ err: loggable(error) }, 'the ledger of erasures cannot be read yet; it will be tried again')
-    const stopReplay = every(config.maintenanceIntervalMs, () => replay().then(() => void stopReplay()), logger)
-    shutdown.onStop('ledger', stopReplay)
-  })
-  const requests = openRequestStore(documents)
-  const packages = openPackageStore({ lake, documents, vault, ring, now })
-  let pipeline: Pipeline | undefined
-  const refresh = () =>
-    pipeline?.refresh().catch(error => logger.error({ err: loggable(error) }, 'processors could not be refreshed'))
-  const partitions = config.eventLog === 'sqlite:' ? 1 : config.kafkaPartitions
-  const audit = openAudit(log, now)
-  const contractKeeper = startContractKeeper(documents, CONTRACTS_MS, logger)
-  shutdown.onStop('contracts', contractKeeper.stop)
-  const gates = openGates({ config, vault, logger })
-  const catalogue = await openCatalogue({
-    ...config,
-    gate: gates.contracts,
-    registry: rememberIds(registry, vault, {
-      onChange: change => logger.warn(change, 'the registry gives another id than before: was it made anew?'),
-    }),
-    rawSchemas: openRawSchemas({ registry, vault }),
-    onActivate: async contract => {
-      if (parts.includes('gateway')) await activateContract({ audit, log, ring, logger, partitions }, contract)
-      else await prepareContract({ log, ring, partitions }, contract)
-      contractKeeper.keep(contract)
-      // Once it is live.
-      setImmediate(refresh)
-    },
-    onProblem: ({ diagnostics, error }) => tellProblems(logger, diagnostics, error),
-  })
-  const access = await openLiveAccess({
-    ...config,
-    gate: gates.access,
-    onActivate: hashes => recordAccess({ audit, vault, logger }, hashes),
-    onProblem: ({ diagnostics, error }) => tellProblems(logger, diagnostics, error),
-  })
+  const basics = { config, stores, telemetry, logger, shutdown, now }
+  const takesEvents = parts.includes('gateway')
+  const persons = await openPersons(basics)
+  const { ring, people } = persons
+  const audit = openAudit(stores.log, now)
+  let processors: Processors | undefined
+  const onLive = () => void processors?.refresh()
+  const live = await openContracts({ ...basics, ring, audit, takesEvents, onLive })
+  const { catalogue, access } = live
   shutdown.onStop('access', access.watch(config.watchIntervalMs))
-  if (parts.includes('processors')) {
-    const shared = {
-      catalogue,
-      contracts: openContractFinder(documents, catalogue),
-      retentions: openRetentions({ vault, documents, catalogue, logger, now }),
-      incarnations: openIncarnations(vault),
-      ring,
-      logger,
-      now,
-    }
-    pipeline = await startPipeline({
-      ...stores,
-      ...shared,
-      tables: openEventTables(tables),
-      auditRetentionMs,
-      batchSize: config.processorBatch,
-      count: archiveCount(telemetry),
-    })
-    shutdown.onStop('processors', pipeline.stop)
-    const signHead = () => pipeline!.signAuditHead(signer)
-    shutdown.onStop('audit heads', every(config.auditHeadMs, signHead, logger))
-    void refresh()
-    observeLag(telemetry, pipeline)
-    const maintenance = async () => {
-      await maintain(stores, now())
-      // What failed when a contract went live is tried again.
-      await pipeline!.refresh()
-      await packages.destroyEnded()
-      await releaseUnrestricted({ ...shared, vault, documents, tables: openEventTables(tables) })
-    }
-    const { leaseMs } = people
-    const auditHead = async () => (await newestHead(documents))?.head ?? null
-    const rights = { ...shared, config, stores, requests, packages, ledger, leaseMs, audit, signer, auditHead }
-    shutdown.onStop('requests', startRightsRequests(rights))
-    shutdown.onStop('maintenance', every(config.maintenanceIntervalMs, maintenance, logger))
-    const epochs = keepEpochs({ vault, ring, audit, logger, now }, { ...config, leaseMs })
-    const notes = () => recordAuditNotes(vault, audit)
-    shutdown.onStop('audit notes', every(config.maintenanceIntervalMs, notes, logger))
-    shutdown.onStop('epochs', every(config.maintenanceIntervalMs, epochs, logger))
-  }
+  const opened = { ...basics, ...persons, ...live, audit }
+  if (parts.includes('processors')) processors = await startProcessors({ ...opened, leaseMs: people.leaseMs })
   shutdown.onStop(
     'domain keys',
     every(people.leaseMs, () => ring.refresh(), logger),
   )
   shutdown.onStop('watch', catalogue.watch(config.watchIntervalMs))
 
-  const ports = { 'event-log': log, vault, registry, documents, tables, lake, erasures: stores.erasures }
   const draining = new AbortController()
-  const health = {
-    config,
-    logger,
-    telemetry,
-    catalogue,
-    access,
-    ports,
-    draining: draining.signal,
-    ...(pipeline && { processors: pipeline }),
-  }
-  const { onLoginFailure, flush } = countLoginFailures(audit, now)
-  shutdown.onStop('login failures', flush)
-  shutdown.onStop('login failures by the minute', every(LOGIN_FAILURES_MS, flush, logger))
-  const app = parts.includes('gateway')
-    ? await makeGateway({
-        ...health,
-        people,
-        ring,
-        log,
-        vault,
-        documents,
-        ledger,
-        requests,
-        packages,
-        audit,
-        signer,
-        onLoginFailure,
-        now,
-      })
-    : await makeHealthServer(health)
-  const devKeys = parts.includes('gateway') && (await makeDevCredentials(config, vault))
+  const app = await makeServer({ ...opened, ...(processors && { processors }), draining: draining.signal }, takesEvents)
+  const devKeys = takesEvents && (await makeDevCredentials(config, stores.vault))
   // Fastify hands on what its types do not name.
   const listening = { host: config.host, port: config.port, reusePort: sharePort }
   const address = await app.listen(listening)
@@ -220,58 +92,23 @@ async function startAll(
     await app.close()
   })
   logger.info({ address, parts, datasets: catalogue.all().map(({ dataset }) => dataset) }, `listening on ${address}`)
-  if (devKeys) tellDevKeys(config, devKeys)
+  if (devKeys) tellDevCredentials(config, devKeys)
   return { address, logger, stores, stop: shutdown.stop }
+}
+
+type ServerDeps = Omit<GatewayDeps, 'ports' | 'log' | 'vault' | 'documents'> & { stores: Stores; shutdown: Shutdown }
+
+/** The HTTP server of this process; it does not listen yet. */
+function makeServer({ stores, shutdown, ...deps }: ServerDeps, takesEvents: boolean): Promise<Gateway> {
+  const { log, registry, vault, documents, tables, lake, erasures } = stores
+  const ports = { 'event-log': log, vault, registry, documents, tables, lake, erasures }
+  const { onLoginFailure, flush } = countLoginFailures(deps.audit, deps.now)
+  shutdown.onStop('login failures', flush)
+  shutdown.onStop('login failures by the minute', every(LOGIN_FAILURES_MS, flush, deps.logger))
+  if (!takesEvents) return makeHealthServer({ ...deps, ports })
+  return makeGateway({ ...deps, ports, log, vault, documents, onLoginFailure })
 }
 
 async function declareCollections({ documents }: Stores): Promise<void> {
   for (const [name, settings] of Object.entries(collections)) await documents.ensureCollection(name, settings)
-}
-
-function tellProblems(logger: Logger, diagnostics: Diagnostic[], error: unknown): void {
-  if (error instanceof Error)
-    logger.error({ err: loggable(error) }, 'schemas and policies could not be made live; trying again')
-  for (const diagnostic of diagnostics) {
-    if (diagnostic.severity === 'error') logger.error(`${formatDiagnostic(diagnostic)} What was live stays live.`)
-    else logger.warn(formatDiagnostic(diagnostic))
-  }
-}
-
-/** Retention, where the stores do not enforce it by themselves. */
-async function maintain({ log, documents, tables, vault }: Stores, nowMs: number): Promise<void> {
-  // One store that is down keeps none of the others from its retention.
-  const work = [log.expire(nowMs), documents.expire(nowMs), tables.expire(nowMs), vault.deleteEndedKeys(nowMs)]
-  const failed = (await Promise.allSettled(work)).find(({ status }) => status === 'rejected')
-  if (failed) throw (failed as PromiseRejectedResult).reason
-}
-
-function archiveCount({ meter }: Telemetry) {
-  const events = meter.createCounter('ecluse_processor_records', { description: 'Records by effect' })
-  return (dataset: string, effect: string, records: number) => {
-    if (records > 0) events.add(records, { dataset, effect })
-  }
-}
-
-function observeLag({ meter }: Telemetry, pipeline: Pipeline): void {
-  meter
-    .createObservableGauge('ecluse_processor_lag_records', { description: 'Records not yet handled' })
-    .addCallback(async result => {
-      // Without the log there is no lag to tell; the other metrics must not wait for it.
-      const lag = await Promise.race([pipeline.lag().catch(() => undefined), sleep(LAG_MS, undefined, { ref: false })])
-      if (lag !== undefined) result.observe(lag)
-    })
-}
-
-const DAY_MS = 86_400_000
-/** How soon a contract that went live is written where readers find it, and is tried again. */
-const CONTRACTS_MS = 1_000
-/** Shorter than a scrape may take. */
-const LAG_MS = 3_000
-
-/** Shown once; never through the log. */
-function tellDevKeys(config: Config, keys: Record<string, string>): void {
-  const lines = Object.entries(keys).map(([role, key]) => `  ${role.padEnd(14)} ${key}`)
-  process.stderr.write(
-    `API keys for development, shown this once (kept in ${config.dataDir}/dev-credentials.json):\n${lines.join('\n')}\n`,
-  )
 }

@@ -73,12 +73,7 @@ const clientErrors: Record<string, [status: number, reason: string, detail: stri
 }
 
 /** Answers with a problem; `members` are added to it. */
-export function sendProblem(
-  reply: FastifyReply,
-  answer: Problem,
-  members: object = {},
-  retryAfterSeconds?: number,
-): void {
+function sendProblem(reply: FastifyReply, answer: Problem, members: object = {}, retryAfterSeconds?: number): void {
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds)
   if (answer.status === 401) reply.header('www-authenticate', 'Bearer')
   const text = JSON.stringify({ ...answer, ...members })

@@ -7,6 +7,7 @@ import type { LiveAccess } from '../governance/access/live-access.ts'
 import type { Audit } from '../governance/audit/audit.ts'
 import type { Signer } from '../governance/audit/sign.ts'
 import type { Catalogue } from '../governance/contract/catalogue.ts'
+import type { ContractFinder } from '../governance/contract/find-contract.ts'
 import type { ErasureLedger } from '../governance/subjects/erasure-ledger.ts'
 import type { PackageStore } from '../governance/subjects/export/package-store.ts'
 import type { KeyRing } from '../governance/subjects/key-ring.ts'
@@ -47,6 +48,8 @@ export interface GatewayDeps extends HealthDeps {
   log: EventLog
   vault: Vault
   documents: Documents
+  /** The contracts that stored events name, live or past. */
+  contracts: ContractFinder
   ledger: ErasureLedger
   /** Persons' requests. */
   requests: RequestStore

@@ -3,7 +3,6 @@
 import Type from 'typebox'
 import type { FieldMask } from '../../governance/access/access.ts'
 import type { Caller } from '../../governance/access/caller.ts'
-import { openContractFinder } from '../../governance/contract/find-contract.ts'
 import { sealingKey } from '../../governance/protection/seal.ts'
 import type { KeyRing } from '../../governance/subjects/key-ring.ts'
 import type { JsonObject } from '../../storage/json.ts'
@@ -64,7 +63,6 @@ interface ClearAsked {
 
 export function storedEventsRoutes(app: Gateway, deps: GatewayDeps): void {
   const { documents, ring } = deps
-  const showDeps = { ...deps, contracts: openContractFinder(documents, deps.catalogue) }
 
   app.get(
     '/v1/datasets/:dataset/events',
@@ -98,7 +96,7 @@ export function storedEventsRoutes(app: Gateway, deps: GatewayDeps): void {
       mayAskBy(live, mask, asked)
       const askedBy = asked.map(([, member]) => member)
       const read = { caller, live, mask, askedBy, purpose }
-      return listEvents(showDeps, read, query, cursorSeal(ring, `${live.dataset}\0${caller.id}`))
+      return listEvents(deps, read, query, cursorSeal(ring, `${live.dataset}\0${caller.id}`))
     },
   )
 
@@ -128,7 +126,7 @@ export function storedEventsRoutes(app: Gateway, deps: GatewayDeps): void {
       const anomalies = conflicts.map(({ body }) => body as unknown as StoredAnomaly).filter(isWholeCopy)
       const events = found && found.held === 0 ? [found, ...anomalies.map(copy => conflicting(found, copy))] : []
       const read = { caller, live, mask, askedBy: ['id' as const], purpose }
-      const [first, ...copies] = await showEvents(showDeps, read, events)
+      const [first, ...copies] = await showEvents(deps, read, events)
       if (!first) throw noSuchEvent()
       return { ...first, conflicts: anomalies.flatMap(({ detectedAt }, i) => shownConflict(detectedAt, copies[i])) }
     },

@@ -2,12 +2,12 @@
 // domains are opened with the keys of the person each field is about, pseudonyms become the ids they stand for. What
 // cannot be opened stays as it is stored. Who may see the result, and that it is recorded, is for the caller to see to.
 
-import type { JsonObject, JsonValue } from '../../storage/json.ts'
+import type { JsonValue } from '../../storage/json.ts'
 import type { StoredContract, StoredEvent, StoredField } from '../../storage/stored-shapes.ts'
 import { readPointer } from '../contract/event-parts.ts'
 import { openField } from '../protection/field-cipher.ts'
 import type { PersonKeys } from '../protection/person-keys.ts'
-import { fieldTree, isDomainToken, treatEvent } from './field-tree.ts'
+import { isDomainToken } from './field-tree.ts'
 
 /** What opening takes of a person. `id` is the raw id, as text. */
 export interface OpenablePerson {
@@ -61,18 +61,6 @@ export function makeOpener(
       return clear
     },
   }
-}
-
-/** All of an event that these persons' keys open; everything else as it is stored. */
-export function openEvent(
-  contract: StoredContract,
-  sealed: SealedEvent,
-  persons: ReadonlyMap<string, OpenablePerson>,
-): JsonObject {
-  const { open } = makeOpener(contract, sealed, persons)
-  return treatEvent(fieldTree(contract.fields), sealed.event, {
-    value: (value, field) => (field ? open(value, field) : value),
-  })
 }
 
 function asText(value: JsonValue | undefined): string | null {

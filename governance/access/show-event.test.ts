@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { JsonObject, JsonValue } from '../../storage/json.ts'
-import type { StoredEvent } from '../../storage/stored-shapes.ts'
+import type { StoredEvent, StoredField } from '../../storage/stored-shapes.ts'
 import { contextOf } from '../../test/action-context.ts'
 import { type Level, levels } from '../classification/taxonomy.ts'
 import type { Contract } from '../contract/contract.ts'
@@ -10,7 +10,8 @@ import type { Action } from '../protection/action.ts'
 import { actions } from '../protection/actions.ts'
 import { protect } from '../protection/protect.ts'
 import { eventReading } from './event-reading.ts'
-import { openEvent } from './open-event.ts'
+import { fieldTree, treatEvent } from './field-tree.ts'
+import { makeOpener } from './open-event.ts'
 import { anyLevel, contractOf, eventOf, type RandomContract, randomContract } from './random-contract.ts'
 import { showEvent } from './show-event.ts'
 
@@ -40,6 +41,13 @@ const marker =
     apply: (_value, pointer) => `${prefix}${level}:${pointer}:${seed}`,
     derive: () => ({}),
   })
+
+/** All of an event that these persons' keys open; everything else as it is stored. */
+function openEvent(contract: RandomContract['stored'], sealed: StoredEvent, whose: typeof persons): JsonObject {
+  const { open } = makeOpener(contract, sealed, whose)
+  const value = (each: JsonValue, field?: StoredField) => (field ? open(each, field) : each)
+  return treatEvent(fieldTree(contract.fields), sealed.event, { value })
+}
 
 function stored(of: RandomContract, event: JsonObject): StoredEvent {
   return {

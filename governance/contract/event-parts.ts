@@ -59,7 +59,7 @@ export function readPointer(pointer: string): (event: JsonObject) => JsonValue |
 }
 
 /** Reads the event's time; a time that never was, or that has no offset where none is agreed, is a violation. */
-export function readEventTime(at: Contract['eventTime']): (event: JsonObject) => EventTime | undefined | Violation {
+function readEventTime(at: Contract['eventTime']): (event: JsonObject) => EventTime | undefined | Violation {
   if (!at) return () => undefined
   const read = readPointer(at.pointer)
   const { pointer, zone } = at
@@ -97,9 +97,7 @@ const problems: Record<
 }
 
 /** Reads whom the event is about. An empty id, or one that is neither text nor integer, is a violation. */
-export function readSubjects({
-  subjects,
-}: Pick<Contract, 'subjects'>): (event: JsonObject) => SubjectIds[] | Violation {
+function readSubjects({ subjects }: Pick<Contract, 'subjects'>): (event: JsonObject) => SubjectIds[] | Violation {
   const compiled = subjects.map(rule => ({
     rule,
     read: readPointer(rule.pointer),

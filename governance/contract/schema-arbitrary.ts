@@ -45,7 +45,7 @@ export const rootSchema: fc.Arbitrary<JsonSchema> = fc
   .map(([properties, seed]) => ({ $schema: DRAFT_2020_12, ...closed(properties, seed) }))
 
 /** A value that is valid under one of the schemas above. */
-export function validValue(of: JsonSchema): fc.Arbitrary<JsonValue> {
+function validValue(of: JsonSchema): fc.Arbitrary<JsonValue> {
   const {
     type,
     minLength = 0,

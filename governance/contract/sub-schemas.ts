@@ -21,7 +21,7 @@ const maps = ['properties', 'patternProperties', 'dependentSchemas']
 const definitions = ['$defs', 'definitions']
 
 /** Keywords that say nothing about whether a value is valid. */
-export const annotations = new Set(
+const annotations = new Set(
   'title description default examples deprecated readOnly writeOnly $comment contentEncoding contentMediaType x-ecluse confluent:tags'.split(
     ' ',
   ),

@@ -3,7 +3,6 @@
 // makes sure that nothing new is made of it; what comes after removes what is left, and looks whether it is gone.
 // Every stage may be interrupted and done again.
 
-import type { EventLog } from '../../storage/event-log/event-log.ts'
 import type { JsonObject } from '../../storage/json.ts'
 import type { Vault } from '../../storage/vault/vault.ts'
 import type { Audit } from '../audit/audit.ts'
@@ -13,6 +12,7 @@ import { expectNoHold, type FormerStates, fencePersons } from './fence.ts'
 import { type AskedPerson, type AskedPersons, expectTypes, findAsked } from './find-asked.ts'
 import type { Holder, Remain } from './holder.ts'
 import type { KeyRing } from './key-ring.ts'
+import { type PassDeps, passProcessors } from './pass-processors.ts'
 import type { RequestResult, RunningRequest } from './running-request.ts'
 
 /** How often a holder is looked at again before the stage counts as failed, and is tried again later. */
@@ -20,17 +20,14 @@ const MAX_LOOKS = 5
 /** Under which name the request keeps what persons were before they were fenced. */
 const FORMER_STATES = 'former states'
 
-export interface EraseDeps {
+export interface EraseDeps extends PassDeps {
   vault: Vault
   ring: KeyRing
   ledger: ErasureLedger
-  log: Pick<EventLog, 'ends' | 'hasPassed'>
   /** How long gateways may use what they looked up, ms. */
   leaseMs: number
   /** The kinds of persons that live policies name. */
   types(): string[]
-  /** Consumer groups through which events reach the holders, and the topics of each. */
-  groups(): { group: string; topics: string[] }[]
   /** What can be read of these persons' records in the log without their keys; asked before anything is removed. */
   listRemains(persons: AskedPerson[]): Promise<Remain[]>
   /** Every place where personal data rests, in the order in which it is erased from. */
@@ -51,7 +48,7 @@ export interface EraseDeps {
  * @throws RequestFailed for an ambiguous alias
  */
 export async function erase(deps: EraseDeps, request: RunningRequest): Promise<RequestResult> {
-  const { ledger, log, holders, now } = deps
+  const { ledger, holders, now } = deps
   const { stage } = request
 
   const asked = await stage('found', () => findErasable(deps, request))
@@ -74,13 +71,7 @@ export async function erase(deps: EraseDeps, request: RunningRequest): Promise<R
   })
 
   // Batches that processors began before they could know of it: all of them stand before this end.
-  const ends = await stage('log end noted', () =>
-    Promise.all(deps.groups().map(async ({ group, topics }) => ({ group, ends: await log.ends(topics) }))),
-  )
-  await stage('processors passed', async () => {
-    for (const each of ends) await request.waitUntil(() => log.hasPassed(each.group, each.ends))
-    return null
-  })
+  await passProcessors(deps, request)
 
   const remains = await stage('remains listed', () => deps.listRemains(persons))
   const erased: { name: string; records: number; verifiedAt?: string; left?: string }[] = []

@@ -9,13 +9,17 @@ export interface PassDeps {
   groups(): { group: string; topics: string[] }[]
 }
 
-/** Two stages of a request. @param name what has to come through, in the stages' names */
-export async function passProcessors({ log, groups }: PassDeps, request: RunningRequest, name = 'log'): Promise<void> {
-  const ends = await request.stage(`${name} end noted`, () =>
+/** Two stages of a request. @param again what is waited for a second time, in those stages' names */
+export async function passProcessors(
+  { log, groups }: PassDeps,
+  { stage, waitUntil }: RunningRequest,
+  again?: string,
+): Promise<void> {
+  const ends = await stage(`${again ?? 'log'} end noted`, () =>
     Promise.all(groups().map(async ({ group, topics }) => ({ group, ends: await log.ends(topics) }))),
   )
-  await request.stage(`${name}: processors passed`, async () => {
-    for (const each of ends) await request.waitUntil(() => log.hasPassed(each.group, each.ends))
+  await stage(again ? `${again}: processors passed` : 'processors passed', async () => {
+    for (const each of ends) await waitUntil(() => log.hasPassed(each.group, each.ends))
     return null
   })
 }

@@ -1,21 +1,19 @@
 // Restriction of processing (GDPR art. 18): what there is of a person stays where it is and is read by nobody; what
 // comes in meanwhile is stored without effect. Lifting it gives effect to what was held.
 
-import type { EventLog } from '../../storage/event-log/event-log.ts'
 import type { Vault } from '../../storage/vault/vault.ts'
 import type { Audit } from '../audit/audit.ts'
 import { type AskedPerson, expectTypes, findAsked } from './find-asked.ts'
 import type { KeyRing } from './key-ring.ts'
+import { type PassDeps, passProcessors } from './pass-processors.ts'
 import type { RequestResult, RunningRequest } from './running-request.ts'
 import { updatePersons } from './update-persons.ts'
 
-export interface RestrictDeps {
+export interface RestrictDeps extends PassDeps {
   vault: Vault
   ring: KeyRing
   types(): string[]
-  log: Pick<EventLog, 'ends' | 'hasPassed'>
   leaseMs: number
-  groups(): { group: string; topics: string[] }[]
   /** Gives effect to the events that were held; how many. Idempotent. */
   release(persons: AskedPerson[]): Promise<number>
   audit: Audit
@@ -54,12 +52,6 @@ export async function restrict(deps: RestrictDeps, request: RunningRequest): Pro
 
 /** Held events that stand in the log have to be archived before they can be released. */
 async function releaseHeld(deps: RestrictDeps, request: RunningRequest, persons: AskedPerson[]): Promise<number> {
-  const ends = await request.stage('log end noted', () =>
-    Promise.all(deps.groups().map(async ({ group, topics }) => ({ group, ends: await deps.log.ends(topics) }))),
-  )
-  await request.stage('processors passed', async () => {
-    for (const each of ends) await request.waitUntil(() => deps.log.hasPassed(each.group, each.ends))
-    return null
-  })
+  await passProcessors(deps, request)
   return request.stage('held events released', () => deps.release(persons))
 }

@@ -52,13 +52,12 @@ export function documentsHolder(deps: DocumentsHolderDeps): Holder {
         for await (const page of pagesOf(documents, collection, pseudonymsOf(persons))) return page.length
       return 0
     },
-    scrub: async persons => {
-      const how = await documents.scrub(texts.find(persons))
-      await texts.forget(persons)
-      return how === 'searched'
-        ? null
-        : 'Removed documents leave the server’s own files and journals when it writes over them.'
-    },
+    scrub: persons =>
+      texts.scrub(
+        persons,
+        documents.scrub,
+        'Removed documents leave the server’s own files and journals when it writes over them.',
+      ),
   }
 }
 

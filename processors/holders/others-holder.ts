@@ -5,9 +5,8 @@ import type { AskedPerson } from '../../governance/subjects/find-asked.ts'
 import type { Holder } from '../../governance/subjects/holder.ts'
 import { redactSubjects } from '../../governance/subjects/redact-subjects.ts'
 import type { Documents, StoredDocument } from '../../storage/documents/documents.ts'
-import type { JsonObject } from '../../storage/json.ts'
 import type { StoredEvent, StoredMention } from '../../storage/stored-shapes.ts'
-import { changeEvent } from '../change-event.ts'
+import { changeDocument, changeEvent } from '../change-document.ts'
 import { type FillDeps, fillTables } from '../fill-tables.ts'
 import type { Retentions } from '../retentions.ts'
 import { pagesOf } from './pages-of.ts'
@@ -44,8 +43,7 @@ export function othersHolder(deps: OthersHolderDeps): Holder {
     if (collection === 'events') return redactEvent(stored, persons)
     // A copy without effect: nobody needs it.
     await texts.note(persons, stored.body)
-    const body: JsonObject = { ...stored.body, copy: null }
-    await documents.upsertNewer(collection, [{ ...stored, version: stored.version + 1, body }])
+    await changeDocument(documents, collection, document, body => ({ ...body, copy: null }))
   }
 
   return {
@@ -67,12 +65,11 @@ export function othersHolder(deps: OthersHolderDeps): Holder {
       for await (const page of pagesOf(documents, 'mentions', pseudonymsOf(persons))) return page.length
       return 0
     },
-    scrub: async persons => {
-      const how = await documents.scrub(texts.find(persons))
-      await texts.forget(persons)
-      return how === 'searched'
-        ? null
-        : 'Documents as they were before leave the server’s own files and journals in time.'
-    },
+    scrub: persons =>
+      texts.scrub(
+        persons,
+        documents.scrub,
+        'Documents as they were before leave the server’s own files and journals in time.',
+      ),
   }
 }

@@ -14,10 +14,8 @@ const PROTECTED = /^((enc1|tok1\.person)\.|[A-Za-z0-9+/_-]{40})/
 export interface RemovedTexts {
   /** Remembers the texts of records that are about to be removed for these persons. */
   note(persons: AskedPerson[], removed: JsonValue): Promise<void>
-  /** What was noted for them; undefined if this process did not remove it all. */
-  find(persons: AskedPerson[]): string[] | undefined
-  /** The store was searched. */
-  forget(persons: AskedPerson[]): Promise<void>
+  /** Has the store searched for what was noted, and forgets it; `unsearched` where the store cannot be, else null. */
+  scrub(persons: AskedPerson[], search: Documents['scrub'], unsearched: string): Promise<string | null>
 }
 
 /** @param holder each has its own marks */
@@ -44,13 +42,14 @@ export function rememberRemovedTexts(
           if (PROTECTED.test(text)) texts.add(text.slice(0, NEEDLE_LENGTH))
         })
     },
-    find: persons => {
-      const texts = noted.get(keyOf(persons))
-      return texts && [...texts]
-    },
-    forget: async persons => {
-      noted.delete(keyOf(persons))
-      await documents.delete('removals', [keyOf(persons)])
+    scrub: async (persons, search, unsearched) => {
+      const key = keyOf(persons)
+      // Undefined if this process did not remove it all.
+      const texts = noted.get(key)
+      const how = await search(texts && [...texts])
+      noted.delete(key)
+      await documents.delete('removals', [key])
+      return how === 'searched' ? null : unsearched
     },
   }
 }

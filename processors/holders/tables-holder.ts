@@ -55,12 +55,11 @@ export function tablesHolder({ tables, scrub, documents, datasets }: TablesHolde
       for await (const rows of pages(persons.map(({ pseudonym }) => pseudonym))) return rows.length
       return 0
     },
-    scrub: async persons => {
-      const how = await scrub(texts.find(persons))
-      await texts.forget(persons)
-      return how === 'searched'
-        ? null
-        : 'Removed rows leave the server’s own files when it compacts them, after the table’s gc_grace_seconds.'
-    },
+    scrub: persons =>
+      texts.scrub(
+        persons,
+        scrub,
+        'Removed rows leave the server’s own files when it compacts them, after the table’s gc_grace_seconds.',
+      ),
   }
 }

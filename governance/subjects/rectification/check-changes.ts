@@ -56,7 +56,7 @@ export function checkChanges(
 }
 
 /** Whether two pointers or patterns meet: one is the other, or lies within it. */
-export function meet(a: string, b: string): boolean {
+function meet(a: string, b: string): boolean {
   return isWithin(a, b) || isWithin(b, a)
 }
 

@@ -1,0 +1,99 @@
+// Starts what carries events from the log to where they rest, works on persons' requests, and keeps stores and keys in
+// order as time goes by.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { newestHead } from '../governance/audit/stored-tree.ts'
+import { recordAuditNotes } from '../governance/audit/vault-notes.ts'
+import { openEventTables } from '../processors/fill-tables.ts'
+import { openIncarnations } from '../processors/incarnations.ts'
+import { type Pipeline, startPipeline } from '../processors/pipeline.ts'
+import { releaseUnrestricted } from '../processors/release-held.ts'
+import { openRetentions } from '../processors/retentions.ts'
+import { every } from '../runtime/every.ts'
+import { loggable } from '../runtime/loggable.ts'
+import type { Shutdown } from '../runtime/shutdown.ts'
+import type { Telemetry } from '../runtime/telemetry.ts'
+import { keepEpochs } from './keep-epochs.ts'
+import type { Stores } from './open-stores.ts'
+import { type StartRequestsDeps, startRightsRequests } from './start-requests.ts'
+
+const DAY_MS = 86_400_000
+/** Shorter than a scrape may take. */
+const LAG_MS = 3_000
+
+export interface StartProcessorsDeps extends Omit<StartRequestsDeps, 'retentions' | 'incarnations' | 'auditHead'> {
+  telemetry: Telemetry
+  shutdown: Shutdown
+}
+
+export interface Processors extends Pick<Pipeline, 'failing'> {
+  /** Takes up what went live since; never rejects. */
+  refresh(): Promise<void>
+}
+
+/** Starts; all of it stops with `shutdown`. */
+export async function startProcessors(deps: StartProcessorsDeps): Promise<Processors> {
+  const { config, stores, telemetry, signer, logger, shutdown, now } = deps
+  const { vault, documents } = stores
+  const tables = openEventTables(stores.tables)
+  const work = {
+    ...deps,
+    retentions: openRetentions({ ...deps, vault, documents }),
+    incarnations: openIncarnations(vault),
+  }
+  const repeat = (name: string, intervalMs: number, turn: () => Promise<void>) =>
+    shutdown.onStop(name, every(intervalMs, turn, logger))
+
+  const pipeline = await startPipeline({
+    ...stores,
+    ...work,
+    tables,
+    auditRetentionMs: config.auditDays * DAY_MS,
+    batchSize: config.processorBatch,
+    count: archiveCount(telemetry),
+  })
+  shutdown.onStop('processors', pipeline.stop)
+  repeat('audit heads', config.auditHeadMs, () => pipeline.signAuditHead(signer))
+  const refresh = () =>
+    pipeline.refresh().catch(error => logger.error({ err: loggable(error) }, 'processors could not be refreshed'))
+  void refresh()
+  observeLag(telemetry, pipeline)
+
+  const auditHead = async () => (await newestHead(documents))?.head ?? null
+  shutdown.onStop('requests', startRightsRequests({ ...work, auditHead }))
+  repeat('maintenance', config.maintenanceIntervalMs, async () => {
+    await maintain(stores, now())
+    // What failed when a contract went live is tried again.
+    await pipeline.refresh()
+    await deps.packages.destroyEnded()
+    await releaseUnrestricted({ ...work, vault, documents, tables })
+  })
+  repeat('audit notes', config.maintenanceIntervalMs, () => recordAuditNotes(vault, deps.audit))
+  repeat('epochs', config.maintenanceIntervalMs, keepEpochs({ ...deps, vault }, { ...config, leaseMs: deps.leaseMs }))
+  return { refresh, failing: pipeline.failing }
+}
+
+/** Retention, where the stores do not enforce it by themselves. */
+async function maintain({ log, documents, tables, vault }: Stores, nowMs: number): Promise<void> {
+  // One store that is down keeps none of the others from its retention.
+  const work = [log.expire(nowMs), documents.expire(nowMs), tables.expire(nowMs), vault.deleteEndedKeys(nowMs)]
+  const failed = (await Promise.allSettled(work)).find(({ status }) => status === 'rejected')
+  if (failed) throw (failed as PromiseRejectedResult).reason
+}
+
+function archiveCount({ meter }: Telemetry) {
+  const events = meter.createCounter('ecluse_processor_records', { description: 'Records by effect' })
+  return (dataset: string, effect: string, records: number) => {
+    if (records > 0) events.add(records, { dataset, effect })
+  }
+}
+
+function observeLag({ meter }: Telemetry, pipeline: Pipeline): void {
+  meter
+    .createObservableGauge('ecluse_processor_lag_records', { description: 'Records not yet handled' })
+    .addCallback(async result => {
+      // Without the log there is no lag to tell; the other metrics must not wait for it.
+      const lag = await Promise.race([pipeline.lag().catch(() => undefined), sleep(LAG_MS, undefined, { ref: false })])
+      if (lag !== undefined) result.observe(lag)
+    })
+}
