@@ -32,6 +32,11 @@ const verbs: Record<string, Entry> = {
     takes: '[dataset] [--json]',
     load: () => import('./plan.ts'),
   },
+  reprotect: {
+    does: 'protect anew what is stored of a dataset, as its policy asks today',
+    takes: '<dataset> --reason TEXT [--plan] [--json]',
+    load: () => import('./reprotect.ts'),
+  },
   records: {
     does: 'the record of processing activities (GDPR art. 30) from the policies here',
     takes: '[--language en|fr] [--json | --html]',

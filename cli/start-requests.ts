@@ -27,6 +27,7 @@ import { tablesHolder } from '../processors/holders/tables-holder.ts'
 import { logEndMs } from '../processors/log-end.ts'
 import { ARCHIVE_GROUP, AUDIT_GROUP, QUARANTINE_GROUP } from '../processors/pipeline.ts'
 import { releaseHeld } from '../processors/release-held.ts'
+import { reprotectDataset } from '../processors/reprotect-dataset.ts'
 import type { Retentions } from '../processors/retentions.ts'
 import { startRequests } from '../processors/run-requests.ts'
 import { sweepErased } from '../processors/sweep-erased.ts'
@@ -66,6 +67,8 @@ export function startRightsRequests(deps: StartRequestsDeps): () => Promise<void
   const release = (persons: AskedPerson[]) => releaseHeld(filling, persons)
   const exportDeps = exporting(deps, eraseDeps)
   const rectifyDeps = { ...eraseDeps, ...stores, ...deps, maxRecordBytes: config.maxRecordBytes }
+  const scrubTables = (texts?: string[]) => stores.tables.scrub(texts)
+  const reprotectDeps = { ...eraseDeps, ...filling, contracts: deps.contracts, scrubTables }
   const purposes = () => deps.catalogue.all().map(({ policy }) => policy.purpose)
   const stopRequests = startRequests({
     store: deps.requests,
@@ -77,6 +80,7 @@ export function startRightsRequests(deps: StartRequestsDeps): () => Promise<void
       rectification: request => rectify(rectifyDeps, request),
       restriction: request => restrict({ ...eraseDeps, release }, request),
       objection: request => object({ ...eraseDeps, purposes }, request),
+      reprotection: request => reprotectDataset(reprotectDeps, request),
     },
     logger,
     now,

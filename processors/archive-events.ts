@@ -76,6 +76,7 @@ export function toStoredEvent({ record, position, rectifiedBy }: EffectiveEvent)
     rectifies: rectification?.event ?? null,
     rectifiedAt: rectification?.at ?? null,
     rectifiedBy,
+    reprotectedAt: null,
     event,
   }
 }

@@ -57,6 +57,8 @@ async function* recordsOf(deps: FindRemainsDeps, persons: AskedPerson[]): AsyncG
   for await (const page of pagesOf(documents, 'events', pseudonyms)) {
     for (const { body } of page) {
       const event = body as unknown as StoredEvent
+      // It is noted among what was passed over.
+      if (isReprotected(event)) continue
       yield recordOf(event, leftReadable(placesOf(event.event), await contractOf(event)))
     }
   }
@@ -68,8 +70,8 @@ async function* recordsOf(deps: FindRemainsDeps, persons: AskedPerson[]): AsyncG
   }
   for await (const page of pagesOf(documents, 'anomalies', pseudonyms)) {
     for (const { body } of page) {
-      const { dataset, detectedAt, copy, schema, policy } = body as unknown as StoredAnomaly
-      if (copy === null || schema === null || policy === null) continue
+      const { dataset, detectedAt, copy, schema, policy, reprotectedAt } = body as unknown as StoredAnomaly
+      if (copy === null || schema === null || policy === null || isReprotected({ reprotectedAt })) continue
       const left = leftReadable(placesOf(copy), await contractOf({ dataset, schema, policy }))
       yield recordOf({ dataset, receivedAt: detectedAt }, left)
     }
@@ -92,7 +94,8 @@ async function* recordsOf(deps: FindRemainsDeps, persons: AskedPerson[]): AsyncG
   /** What a mention leads to: an event, or the copy that an anomaly keeps. */
   async function readNamed({ collection, document }: StoredMention) {
     const body = (await documents.get(collection, document))?.body
-    if (!body || collection === 'events') return body as unknown as StoredEvent | undefined
+    if (!body || isReprotected(body as unknown as StoredEvent)) return undefined
+    if (collection === 'events') return body as unknown as StoredEvent
     const { dataset, detectedAt, copy, schema, policy } = body as unknown as StoredAnomaly
     if (copy === null || schema === null || policy === null) return undefined
     return { dataset, receivedAt: detectedAt, schema, policy, event: copy }
@@ -102,6 +105,9 @@ async function* recordsOf(deps: FindRemainsDeps, persons: AskedPerson[]): AsyncG
     return contracts.find({ dataset, schema, policy })
   }
 }
+
+/** Stored before events could be protected anew, it says nothing of it. */
+const isReprotected = ({ reprotectedAt }: Pick<StoredEvent, 'reprotectedAt'>) => typeof reprotectedAt === 'string'
 
 /** A correction came to the log when it was made. */
 function recordOf(

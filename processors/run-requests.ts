@@ -7,7 +7,7 @@ import type { KeyRing } from '../governance/subjects/key-ring.ts'
 import { ClaimLost, type HeldRequest, type RequestStore } from '../governance/subjects/request-store.ts'
 import {
   openContent,
-  type RightKind,
+  type RequestKind,
   requestKeyName,
   type StoredRequest,
 } from '../governance/subjects/rights-request.ts'
@@ -33,7 +33,7 @@ export interface RunRequestsDeps {
   store: RequestStore
   vault: Pick<Vault, 'deleteKey'>
   ring: Pick<KeyRing, 'findRequestKey' | 'keepRequestKey'>
-  work: Partial<Record<RightKind, RequestWork>>
+  work: Partial<Record<RequestKind, RequestWork>>
   logger: Logger
   now: () => number
   /** How often it is looked for requests, ms, and how many are worked on at once. */

@@ -70,7 +70,7 @@ function anomaly(
     'kind' | 'severity' | 'detail' | 'eventDocument' | 'subject' | 'schema' | 'policy' | 'copy'
   >,
 ): Omit<StoredAnomaly, 'detectedAt'> {
-  return { id: anomalyId(dataset, position), dataset, state: 'open', position, ...found }
+  return { id: anomalyId(dataset, position), dataset, state: 'open', position, reprotectedAt: null, ...found }
 }
 
 export function anomalyId(dataset: string, { incarnation, partition, offset }: Position): string {

@@ -51,6 +51,8 @@ export interface StoredEvent {
   rectifies: string | null
   rectifiedAt: string | null
   rectifiedBy: string | null
+  /** Since when it is stored otherwise than in the log, where a newer policy protects it more. */
+  reprotectedAt: string | null
   event: JsonObject
 }
 
@@ -74,7 +76,10 @@ export interface StoredMention {
   document: string
 }
 
-/** A record that stands in the log and not in the archive: a copy, or an erased person's. In collection `passed_over`. */
+/**
+ * A record that stands in the log and not, or not so, in the archive: a copy, an erased person's, or an event that was
+ * protected anew. In collection `passed_over`.
+ */
 export interface StoredPassedOver extends Pick<StoredEvent, 'dataset' | 'receivedAt' | 'schema' | 'policy'> {
   subject: string
   /** Where it holds values: patterns of pointers, `*` for the items of an array. No values. */
@@ -123,6 +128,8 @@ export interface StoredAnomaly {
   position: Position
   /** A conflict's copy: protected, and without effect. */
   copy: JsonObject | null
+  /** As of an event. */
+  reprotectedAt: string | null
 }
 
 /** The retention that was applied last to what is stored of a dataset, in collection `retentions`, under its name. */

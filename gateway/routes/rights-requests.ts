@@ -1,5 +1,5 @@
-// Persons' requests: filed by who answers for data protection, worked on by processors, watched here. Raw ids travel in
-// bodies only.
+// Persons' requests, and those to protect a dataset anew: filed by who answers for data protection, worked on by
+// processors, watched here. Raw ids travel in bodies only.
 
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,20 +8,22 @@ import { v7 as uuidV7 } from 'uuid'
 import type { AccessAction } from '../../governance/access/access-action.ts'
 import { extendRequest, fileRequest } from '../../governance/subjects/file-request.ts'
 import type { HeldRequest } from '../../governance/subjects/request-store.ts'
-import { type RightKind, rightKinds, type StoredRequest } from '../../governance/subjects/rights-request.ts'
+import { type RequestKind, requestKinds, type StoredRequest } from '../../governance/subjects/rights-request.ts'
 import type { JsonObject } from '../../storage/json.ts'
 import { RequestRefused } from '../body/request-refused.ts'
+import { findDataset } from '../find-dataset.ts'
 import { findPage } from '../find-page.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
 import { answers, listOf, pageQuery, textAs } from '../shapes.ts'
 import { askedBody, RequestShape, readAsked, shownRequest } from './rights-shapes.ts'
 
-const actionOf: Record<RightKind, AccessAction> = {
+const actionOf: Record<RequestKind, AccessAction> = {
   erasure: 'erase',
   export: 'export',
   rectification: 'rectify',
   restriction: 'restrict',
   objection: 'object',
+  reprotection: 'reprotect',
 }
 
 const params = Type.Object({ id: Type.String({ maxLength: 64 }) })
@@ -37,13 +39,13 @@ interface Watching {
 }
 
 export function rightsRequestsRoutes(app: Gateway, deps: GatewayDeps): void {
-  for (const kind of rightKinds) routesOf(app, deps, kind)
+  for (const kind of requestKinds) routesOf(app, deps, kind)
 }
 
-function routesOf(app: Gateway, deps: GatewayDeps, kind: RightKind): void {
+function routesOf(app: Gateway, deps: GatewayDeps, kind: RequestKind): void {
   const { requests, documents } = deps
   const path = `/v1/${kind}-requests`
-  const tags = ['rights']
+  const tags = [kind === 'reprotection' ? 'policies' : 'rights']
   const config = { access: { action: actionOf[kind], dataset: '*' as const } }
 
   app.post(
@@ -54,10 +56,12 @@ function routesOf(app: Gateway, deps: GatewayDeps, kind: RightKind): void {
         tags,
         summary: `Files a request: ${kind}`,
         body: askedBody(kind),
-        response: answers(202, RequestShape, 400, 401, 403),
+        response: answers(202, RequestShape, 400, 401, 403, ...(kind === 'reprotection' ? ([404] as const) : [])),
       },
     },
     async (request, reply) => {
+      if (kind === 'reprotection')
+        findDataset(deps, request.caller, (request.body as unknown as { dataset: string }).dataset)
       const filed = await fileRequest(
         deps,
         { id: uuidV7(), kind, actor: request.caller.id },
@@ -103,35 +107,36 @@ function routesOf(app: Gateway, deps: GatewayDeps, kind: RightKind): void {
     async request => shownRequest((await find(request.params.id)).body),
   )
 
-  app.post(
-    `${path}/:id/extensions`,
-    {
-      config,
-      schema: {
-        tags,
-        summary: 'Two more months, for a reason',
-        params,
-        body: Type.Object(
-          { reason: Type.String({ minLength: 1, maxLength: 2_000, description: 'Why the month is not enough' }) },
-          { additionalProperties: false },
-        ),
-        response: answers(200, RequestShape, 400, 401, 403, 404, 409),
+  if (kind !== 'reprotection')
+    app.post(
+      `${path}/:id/extensions`,
+      {
+        config,
+        schema: {
+          tags,
+          summary: 'Two more months, for a reason',
+          params,
+          body: Type.Object(
+            { reason: Type.String({ minLength: 1, maxLength: 2_000, description: 'Why the month is not enough' }) },
+            { additionalProperties: false },
+          ),
+          response: answers(200, RequestShape, 400, 401, 403, 404, 409),
+        },
       },
-    },
-    async request => {
-      const extended = await extendRequest(deps, await find(request.params.id), {
-        actor: request.caller.id,
-        reason: request.body.reason,
-      })
-      if (extended) return shownRequest(extended)
-      throw new RequestRefused({
-        status: 409,
-        slug: 'conflict',
-        detail: 'This request is finished, or was extended already.',
-        fix: 'A request can be extended once, by two months, while it is open.',
-      })
-    },
-  )
+      async request => {
+        const extended = await extendRequest(deps, await find(request.params.id), {
+          actor: request.caller.id,
+          reason: request.body.reason,
+        })
+        if (extended) return shownRequest(extended)
+        throw new RequestRefused({
+          status: 409,
+          slug: 'conflict',
+          detail: 'This request is finished, or was extended already.',
+          fix: 'A request can be extended once, by two months, while it is open.',
+        })
+      },
+    )
 
   let streams = 0
   app.get(

@@ -3,7 +3,7 @@
 import Type, { type TSchema } from 'typebox'
 import { parsePointer } from '../../governance/contract/json-pointer.ts'
 import { DATASET_PATTERN } from '../../governance/contract/policy.ts'
-import type { RightKind, SealedContent, StoredRequest } from '../../governance/subjects/rights-request.ts'
+import type { RequestKind, SealedContent, StoredRequest } from '../../governance/subjects/rights-request.ts'
 import type { JsonObject } from '../../storage/json.ts'
 import { RequestRefused } from '../body/request-refused.ts'
 
@@ -33,7 +33,7 @@ const common = {
   ),
 }
 
-const more: Record<RightKind, Record<string, TSchema>> = {
+const more: Record<RequestKind, Record<string, TSchema>> = {
   erasure: {},
   export: {
     language: Type.Optional(Type.Union([Type.Literal('en'), Type.Literal('fr')], { description: 'en if not given' })),
@@ -54,15 +54,21 @@ const more: Record<RightKind, Record<string, TSchema>> = {
     purpose: Type.String({ minLength: 1, maxLength: MAX_TEXT, description: 'As the policy says it' }),
     withdraw: Type.Optional(Type.Boolean({ description: 'Takes an objection back' })),
   },
+  reprotection: {
+    dataset: Type.String({ maxLength: 64 }),
+    plan: Type.Optional(Type.Boolean({ description: 'Only counts what would change' })),
+  },
 }
 
 /** The body of a new request. */
-export function askedBody(kind: RightKind) {
+export function askedBody(kind: RequestKind) {
+  const { reason } = common
+  if (kind === 'reprotection') return Type.Object({ reason, ...more[kind] }, closed)
   return Type.Object({ ...common, ...more[kind] }, closed)
 }
 
-/** @throws RequestRefused 400 unless the body says in one way whom it is about */
-export function readAsked(kind: RightKind, body: JsonObject): Omit<SealedContent, 'progress'> {
+/** @throws RequestRefused 400 unless the body of a person's request says in one way whom it is about */
+export function readAsked(kind: RequestKind, body: JsonObject): Omit<SealedContent, 'progress'> {
   const { subject, subjects, alias, reason, requester, ...details } = body as {
     subject?: SealedContent['alias']
     subjects?: SealedContent['subjects']
@@ -70,6 +76,10 @@ export function readAsked(kind: RightKind, body: JsonObject): Omit<SealedContent
     reason: string
     requester?: string
   } & JsonObject
+  if (kind === 'reprotection') {
+    const { dataset, plan = false } = details as { dataset: string; plan?: boolean }
+    return { subjects: [], reason, requester: '', details: { dataset, plan } }
+  }
   if ([subject, subjects, alias].filter(given => given !== undefined).length !== 1)
     throw malformed('Exactly one of subject, subjects and alias says whom the request is about.')
   const changes = kind === 'rectification' ? (details.changes as { pointer: string }[]) : []
@@ -101,7 +111,9 @@ export const RequestShape = Type.Object({
   state: Type.String({ description: 'queued, running, blocked, done, failed' }),
   createdAt: Type.String(),
   createdBy: Type.String({ description: 'Id of the caller who filed it' }),
-  dueAt: Type.String({ description: 'A month after it was filed, three if extended (GDPR art. 12.3)' }),
+  dueAt: Type.Union([Type.String(), Type.Null()], {
+    description: 'A month after it was filed, three if extended (GDPR art. 12.3); null where it is no person’s request',
+  }),
   extendedAt: nullableText,
   finishedAt: nullableText,
   because: Type.Union([Type.String(), Type.Null()], { description: 'Why it waits, or failed' }),

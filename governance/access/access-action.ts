@@ -13,6 +13,7 @@ export const globalActions = [
   'object',
   'hold',
   'approve',
+  'reprotect',
   'audit',
   'administer',
   'retention',

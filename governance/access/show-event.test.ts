@@ -67,6 +67,7 @@ function stored(of: RandomContract, event: JsonObject): StoredEvent {
     rectifies: null,
     rectifiedAt: null,
     rectifiedBy: null,
+    reprotectedAt: null,
     event: protect(of.plan, event, { primary: me, others: new Map([['you', you]]), redacted: new Set() }),
   }
 }

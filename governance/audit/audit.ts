@@ -18,6 +18,8 @@ export type AuditKind =
   | 'right-changed'
   | 'right-done'
   | 'package-read'
+  | 'reprotection-requested'
+  | 'reprotected'
   | 'legal-hold'
   | 'erasure-lifted'
   | 'key-made'

@@ -35,6 +35,12 @@ export function formatToken(domain: string, keyId: number, macBase64url: string)
   return `tok1.${domain}.${keyId}.${macBase64url.slice(0, MAC_LENGTH)}`
 }
 
+/** The number of the key a token was made with; undefined for another text. */
+export function tokenKeyId(token: string): number | undefined {
+  const [format, , keyId] = token.split('.')
+  return format === 'tok1' ? Number(keyId) : undefined
+}
+
 /** What a token is made over: the value's type and content, so that 1 and "1" differ. Strings in NFC. */
 export function tokenInput(value: JsonValue): string {
   return typeof value === 'string' ? `s:${value.normalize('NFC')}` : `j:${canonicalize(value)}`

@@ -1,10 +1,10 @@
-// Files a person's request: what is personal in it is sealed before it is written, and that it was filed is in the
+// Files a person's request, or that of a re-protection: what is personal in it is sealed before it is written, and that it was filed is in the
 // audit before it is answered.
 
 import type { Audit } from '../audit/audit.ts'
 import type { KeyRing } from './key-ring.ts'
 import { ClaimLost, type HeldRequest, type RequestStore } from './request-store.ts'
-import { dueAt, type RightKind, type SealedContent, type StoredRequest, sealContent } from './rights-request.ts'
+import { dueAt, type RequestKind, type SealedContent, type StoredRequest, sealContent } from './rights-request.ts'
 
 /** Filing takes seconds: how long the key of one that never stood rests at most. */
 const UNFILED_MS = 86_400_000
@@ -21,13 +21,18 @@ export interface FileRequestDeps {
 /** @param id unique for ever. @throws DocumentsUnavailable, VaultUnavailable, EventLogUnavailable */
 export async function fileRequest(
   { ring, audit, requests, now }: FileRequestDeps,
-  { id, kind, actor }: { id: string; kind: RightKind; actor: string },
+  { id, kind, actor }: { id: string; kind: RequestKind; actor: string },
   asked: Omit<SealedContent, 'progress'>,
 ): Promise<StoredRequest> {
   const createdAtMs = now()
   // With an end until the request stands: of one that was never filed nothing is left.
   const key = await ring.requestKey(id, createdAtMs + UNFILED_MS)
-  await audit.record({ kind: 'right-requested', actor, request: id, details: { right: kind } })
+  const isRight = kind !== 'reprotection'
+  await audit.record(
+    isRight
+      ? { kind: 'right-requested', actor, request: id, details: { right: kind } }
+      : { kind: 'reprotection-requested', actor, request: id, details: asked.details },
+  )
   const { body } = await requests.create({
     id,
     kind,
@@ -35,7 +40,7 @@ export async function fileRequest(
     active: 1,
     createdAt: new Date(createdAtMs).toISOString(),
     createdBy: actor,
-    dueAt: dueAt(createdAtMs, false),
+    dueAt: isRight ? dueAt(createdAtMs, false) : null,
     extendedAt: null,
     finishedAt: null,
     because: null,
@@ -81,4 +86,4 @@ export async function extendRequest(
   return undefined
 }
 
-const isOver = ({ body }: HeldRequest) => body.extendedAt !== null || body.finishedAt !== null
+const isOver = ({ body }: HeldRequest) => body.dueAt === null || body.extendedAt !== null || body.finishedAt !== null

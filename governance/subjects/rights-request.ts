@@ -7,12 +7,15 @@ import { open, type SealingKey, seal } from '../protection/seal.ts'
 export const rightKinds = ['erasure', 'export', 'rectification', 'restriction', 'objection'] as const
 export type RightKind = (typeof rightKinds)[number]
 
-export const requestStates = ['queued', 'running', 'blocked', 'done', 'failed'] as const
-export type RequestState = (typeof requestStates)[number]
+/** What is worked on as persons' requests are: the re-protection of a dataset is nobody's right, and has no due date. */
+export const requestKinds = [...rightKinds, 'reprotection'] as const
+export type RequestKind = (typeof requestKinds)[number]
+
+export type RequestState = 'queued' | 'running' | 'blocked' | 'done' | 'failed'
 
 /** One month to answer, and two more where a reason is given (GDPR art. 12.3). */
 const DUE_MONTHS = 1
-export const EXTENSION_MONTHS = 2
+const EXTENSION_MONTHS = 2
 
 /** What is personal in a request. */
 export interface SealedContent {
@@ -38,14 +41,15 @@ export interface HolderProgress {
 /** In collection `requests`, under its id. */
 export interface StoredRequest {
   id: string
-  kind: RightKind
+  kind: RequestKind
   state: RequestState
   /** 1 while something is left to do, else 0. */
   active: 0 | 1
   createdAt: string
   /** The caller who filed it. */
   createdBy: string
-  dueAt: string
+  /** Null where the law sets no date. */
+  dueAt: string | null
   extendedAt: string | null
   finishedAt: string | null
   /** Why it waits or failed; no personal data. */
