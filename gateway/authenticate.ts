@@ -1,5 +1,5 @@
-// Who is calling: an API key, checked against its hash in the vault, or a JWT. A credential is remembered for one lease,
-// so that a revoked key stops working within it.
+// Who is calling: an API key, checked against its hash in the vault, or a JWT. A key that was good is remembered for one
+// lease, so that a revoked one stops working within it.
 
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
@@ -8,7 +8,7 @@ import type { Credential, Vault } from '../storage/vault/vault.ts'
 import type { AuthenticateJwt } from './authenticate-jwt.ts'
 import { RequestRefused } from './body/request-refused.ts'
 
-const CACHED_CREDENTIALS = 10_000
+const REMEMBERED_HEADERS = 10_000
 /** eck_<16 hex digits: the key's id>_<43 base64url characters: 256 random bits>. */
 const API_KEY = /^eck_([0-9a-f]{16})_([A-Za-z0-9_-]{43})$/
 
@@ -74,13 +74,25 @@ export class Unauthenticated extends RequestRefused {
 export interface Authenticator {
   /** Checks an `Authorization` header. @throws Unauthenticated */
   authenticate(authorization: string | undefined): Promise<Caller>
-  /** Whether it was good when it was checked last: nobody who guesses has such a one. */
-  wasGood(authorization: string | undefined): boolean
+  /**
+   * What is remembered of a header that was good when it was checked last: nobody who guesses has such a one. With its
+   * caller where it need not be checked again.
+   */
+  recall(authorization: string | undefined): { caller: Caller | undefined } | undefined
+}
+
+/** A header that was good. */
+interface Good {
+  caller: Caller
+  /** Until when it need not be checked again, on the monotonic clock (performance.now). */
+  untilMs: number
+  /** Milliseconds since the epoch; null: never. */
+  expiresAtMs: number | null
 }
 
 export interface AuthenticateDeps {
   vault: Vault
-  /** How long a credential may be remembered. */
+  /** How long an API key may be remembered. */
   leaseMs: number
   /** Milliseconds since the epoch. */
   now: () => number
@@ -89,41 +101,46 @@ export interface AuthenticateDeps {
 }
 
 export function makeAuthenticate({ vault, leaseMs, now, authenticateJwt }: AuthenticateDeps): Authenticator {
-  const cache = new LRUCache<string, Credential>({ max: CACHED_CREDENTIALS, ttl: leaseMs })
-  /** Hashes of headers. */
-  const good = new LRUCache<string, true>({ max: CACHED_CREDENTIALS })
+  /** By the header's hash. */
+  const remembered = new LRUCache<string, Good>({ max: REMEMBERED_HEADERS })
 
-  async function authenticateKey(id: string, secret: string): Promise<Caller> {
-    const cached = cache.get(id)
-    const credential = cached ?? (await vault.findCredential(id))
+  async function checkKey(id: string, secret: string): Promise<Good> {
+    const untilMs = performance.now() + leaseMs
+    const credential = await vault.findCredential(id)
     if (!credential) throw new Unauthenticated({ reason: 'unknown' })
+    const { roles, datasets, expiresAtMs } = credential
     if (!sameSecret(credential, secret)) throw new Unauthenticated({ reason: 'wrong-secret', keyId: id })
     if (isExpired(credential, now())) throw new Unauthenticated({ reason: 'expired', keyId: id })
-    if (!cached) cache.set(id, credential)
-    return { id, kind: 'api-key', roles: credential.roles, datasets: credential.datasets }
+    return { caller: { id, kind: 'api-key', roles, datasets }, untilMs, expiresAtMs }
   }
 
-  async function check(authorization: string): Promise<Caller> {
+  async function check(authorization: string): Promise<Good> {
     const text = authorization.replace(/^Bearer +/i, '')
     const [, id, secret] = API_KEY.exec(text) ?? []
-    if (id !== undefined) return authenticateKey(id, secret!)
-    if (authenticateJwt) return authenticateJwt(text)
+    if (id !== undefined) return checkKey(id, secret!)
+    // A token is checked each time.
+    if (authenticateJwt) return { caller: await authenticateJwt(text), untilMs: 0, expiresAtMs: null }
     throw new Unauthenticated({ reason: 'malformed' })
   }
 
   return {
     authenticate: async authorization => {
       if (!authorization) throw new Unauthenticated()
+      const key = hash('sha256', authorization)
       try {
-        const caller = await check(authorization)
-        good.set(hash('sha256', authorization), true)
-        return caller
+        const good = await check(authorization)
+        remembered.set(key, good)
+        return good.caller
       } catch (error) {
-        if (error instanceof Unauthenticated) good.delete(hash('sha256', authorization))
+        if (error instanceof Unauthenticated) remembered.delete(key)
         throw error
       }
     },
-    wasGood: authorization => authorization !== undefined && good.has(hash('sha256', authorization)),
+    recall: authorization => {
+      const good = authorization && remembered.get(hash('sha256', authorization))
+      if (!good) return undefined
+      return { caller: performance.now() < good.untilMs && !isExpired(good, now()) ? good.caller : undefined }
+    },
   }
 }
 
@@ -131,6 +148,6 @@ function sameSecret(credential: Credential, secret: string): boolean {
   return timingSafeEqual(hash('sha256', secret, 'buffer'), Buffer.from(credential.secretSha256, 'hex'))
 }
 
-function isExpired({ expiresAtMs }: Credential, nowMs: number): boolean {
+function isExpired({ expiresAtMs }: Pick<Credential, 'expiresAtMs'>, nowMs: number): boolean {
   return expiresAtMs !== null && expiresAtMs <= nowMs
 }

@@ -80,7 +80,7 @@ function acceptEvent(
     timeAmbiguous: time?.ambiguous ?? false,
     receivedAt,
     subject: primary?.pseudonym ?? null,
-    others: [...new Set([...context.others.values()].flatMap(({ pseudonym }) => pseudonym ?? []))],
+    others: pseudonymsOf(context.others),
     schema: version.version,
     policy: policyVersion(contract),
     content,
@@ -130,6 +130,12 @@ function protectionContext(
     else context.others.set(name, contextOf(person))
   }
   return context
+}
+
+/** Each once: one person may be several of an event's subjects. */
+function pseudonymsOf(others: ProtectionContext['others']): string[] {
+  if (others.size === 0) return []
+  return [...new Set([...others.values()].flatMap(({ pseudonym }) => pseudonym ?? []))]
 }
 
 async function rejectEvent(

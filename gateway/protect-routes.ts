@@ -31,21 +31,24 @@ declare module 'fastify' {
 export function protectRoutes(app: Gateway, deps: GatewayDeps): void {
   const { config, vault, people, now } = deps
   const authenticateJwt = makeAuthenticateJwt(config, now)
-  const { authenticate, wasGood } = makeAuthenticate({ vault, leaseMs: people.leaseMs, now, authenticateJwt })
+  const { authenticate, recall } = makeAuthenticate({ vault, leaseMs: people.leaseMs, now, authenticateJwt })
   const guessing = makeSlowGuessing({
     max: config.maxAuthFailuresPerSecond,
     now,
     onNotLookedAt: () => deps.onLoginFailure?.({ reason: 'not-looked-at' }),
   })
 
-  async function identify({ headers: { authorization }, ip }: FastifyRequest): Promise<Caller> {
+  async function identify(request: FastifyRequest): Promise<Caller> {
+    const { authorization } = request.headers
+    const good = recall(authorization)
+    if (good?.caller) return good.caller
     const look = () =>
       authenticate(authorization).catch(error => {
         if (error instanceof Unauthenticated && error.failure) deps.onLoginFailure?.(error.failure)
         throw error
       })
-    const address = normalizeIP(ip)
-    if (!wasGood(authorization)) return guessing.attempt(address, look)
+    const address = normalizeIP(request.ip)
+    if (!good) return guessing.attempt(address, look)
     // Whoever guesses at the same address does not keep this one out.
     return look().catch(error => {
       if (error instanceof Unauthenticated) guessing.noteFailure(address)

@@ -9,7 +9,7 @@ import { type AccessAction, accessActions, isFieldAction, isGlobalAction } from 
 import type { Caller } from './caller.ts'
 import { allowModel, checkAccessModel, denyModel } from './read-access-model.ts'
 import { readAccessPolicy } from './read-access-policy.ts'
-import { roleNames } from './roles.ts'
+import { isRole } from './roles.ts'
 
 /** The files are wrong; `diagnostics` say where and how. */
 export class AccessPolicyError extends Error {
@@ -89,8 +89,14 @@ function accessOf(allows: Enforcer, denies: Enforcer, named: ReadonlySet<string>
   /** ∪allow − ∪deny over the caller's roles. Roles that do not exist have nothing. */
   function has(caller: Caller, dataset: string, right: string): boolean {
     const name = named.has(dataset) || dataset === '*' ? dataset : UNNAMED
-    const grants = roleNames.filter(role => caller.roles.includes(role)).map(role => grantsOf(role, name))
-    return grants.some(({ allowed }) => allowed.has(right)) && !grants.some(({ denied }) => denied.has(right))
+    let allowed = false
+    for (const role of caller.roles) {
+      if (!isRole(role)) continue
+      const grants = grantsOf(role, name)
+      if (grants.denied.has(right)) return false
+      allowed ||= grants.allowed.has(right)
+    }
+    return allowed
   }
 
   function mayAtLevel(caller: Caller, action: AccessAction, dataset: string, level: Level): boolean {

@@ -71,14 +71,14 @@ export function personKeys(secret: Buffer): PersonKeys {
 
 /** The same person sends the same e-mail with every event: the last few MACs are remembered, as long as the keys are. */
 function rememberingMac(key: MacKey): (input: string) => string {
-  const known = new Map<string, string>()
+  // A list, for so few: a map would enter each input into V8's table of all strings.
+  let known: { input: string; made: string }[] = []
   return input => {
-    const found = known.get(input)
-    if (found !== undefined) return found
+    for (const each of known) if (each.input === input) return each.made
     const made = mac(key, input, 'base64url')
     if (input.length > REMEMBERED_LENGTH) return made
-    if (known.size >= REMEMBERED_TOKENS) known.clear()
-    known.set(input, made)
+    if (known.length >= REMEMBERED_TOKENS) known = []
+    known.push({ input, made })
     return made
   }
 }

@@ -18,6 +18,8 @@ export interface LookupKeys {
   lookupHash(...parts: string[]): string
   /** The same under every key that an entry may have been made with, newest first. */
   lookupHashes(...parts: string[]): string[]
+  /** How many keys those are. */
+  lookupKeys: number
   /** Number of the key that new entries are made with. */
   lookupKey: number
   /** Whether new persons may be made, and others moved, now. */
@@ -65,6 +67,9 @@ export async function openLookupKeys(keys: SystemKeys, now: () => number): Promi
   return {
     lookupHash: (...parts) => hash(inUse(), parts),
     lookupHashes: (...parts) => known.map(each => hash(each, parts)),
+    get lookupKeys() {
+      return known.length
+    },
     get lookupKey() {
       return inUse().id
     },

@@ -17,22 +17,31 @@ const MAX_MOVES = 32
 /**
  * Answers in the order given; undefined for one that is unknown and not to be created. The keys of their epochs are
  * loaded then.
+ * @param hashes of each person, as `lookupHashes` gives them
  * @throws VaultUnavailable, also while a new look-up key comes into use: nobody is made for some seconds then
  */
-export async function meetPersons(vault: Vault, ring: KeyRing, references: SubjectReference[]): Promise<FoundPerson[]> {
-  const hashes = references.map(({ type, id }) => ring.lookupHashes('person', type, id))
-  let found = await findByHashes(vault, hashes)
-  const toCreate = references.filter(({ create }, i) => create && !found[i])
-  if (toCreate.length > 0) {
+export async function meetPersons(
+  vault: Vault,
+  ring: KeyRing,
+  references: SubjectReference[],
+  hashes = references.map(({ type, id }) => ring.lookupHashes('person', type, id)),
+): Promise<FoundPerson[]> {
+  const found = await findByHashes(vault, hashes)
+  const absent = [...references.keys()].filter(i => references[i]!.create && !found[i])
+  if (absent.length > 0) {
     if (!ring.mayCreate())
       throw new VaultUnavailable('a new look-up key comes into use: new persons wait for half a minute')
-    await vault.insertPersonsIfAbsent(toCreate.map(reference => newEntry(ring, reference)))
-    found = await findByHashes(vault, hashes)
+    await vault.insertPersonsIfAbsent(absent.map(i => newEntry(ring, references[i]!)))
+    const created = await findByHashes(
+      vault,
+      absent.map(i => hashes[i]!),
+    )
     // Nobody's event would be stored in place of this person's.
-    if (references.some(({ create }, i) => create && !found[i]))
+    if (created.includes(undefined))
       throw new VaultUnavailable(
         'the vault does not hold a person it took in a moment ago: it was emptied or set back, or reads from a copy that lags behind',
       )
+    for (const [at, i] of absent.entries()) found[i] = created[at]
   }
   await ring.loadEpochs(found.flatMap(person => (person && person.state !== 'erased' ? [person.epoch] : [])))
   return hashes[0] && hashes[0].length > 1 ? moveAll(vault, ring, hashes, found) : found

@@ -53,7 +53,13 @@ const MAX_RING_LEASES = 2
 const FORGET_MS = 60_000
 
 /** A person with what spares work when the vault is asked again. */
-type Cached = Person & { lookup: string; sealedKey?: Buffer; aliases?: Set<string>; knownAliases?: Set<string> }
+type Cached = Person & {
+  lookup: string
+  hashes: string[]
+  sealedKey?: Buffer
+  aliases?: Set<string>
+  knownAliases?: Set<string>
+}
 
 /**
  * @param options.leaseMs used when the vault is new; afterwards the vault's own lease holds
@@ -75,12 +81,21 @@ export async function openPeople(
   // Renewed before the lease ends, so that an answer does not run out between look-up and append.
   const inLease = (person: Cached | undefined) => person && performance.now() - person.lookedUpAtMs < leaseMs * RENEW_AT
 
+  /** Look-up keys are only ever added: as many hashes as there are keys are still the right ones. */
+  const hashesOf = ({ type, id }: SubjectReference, before: Cached | undefined): string[] =>
+    before?.hashes.length === ring.lookupKeys ? before.hashes : ring.lookupHashes('person', type, id)
+
   /** @param before what was known of the person: whose key is still the same keeps what was derived from it */
-  const toPerson = (found: FoundPerson, before: Cached | undefined, lookedUpAtMs: number): Cached | undefined => {
+  const toPerson = (
+    found: FoundPerson,
+    hashes: string[],
+    before: Cached | undefined,
+    lookedUpAtMs: number,
+  ): Cached | undefined => {
     if (!found) return undefined
     const { lookup } = found
     // Being erased is fenced like erased: nothing new is made of a key that is about to go.
-    if (found.state === 'erased' || found.state === 'erasing') return { state: 'erased', lookup, lookedUpAtMs }
+    if (found.state === 'erased' || found.state === 'erasing') return { state: 'erased', lookup, hashes, lookedUpAtMs }
     const { state, pseudonym, objections, sealedKey } = found
     const known = before && before.state !== 'erased' && before.sealedKey?.equals(sealedKey) ? before : undefined
     const keys = known?.keys ?? personKeys(openPersonKey(ring, found))
@@ -89,6 +104,7 @@ export async function openPeople(
       pseudonym,
       objections,
       lookup,
+      hashes,
       sealedKey,
       keys,
       lookedUpAtMs,
@@ -102,11 +118,13 @@ export async function openPeople(
   async function readPersons(missing: Map<string, SubjectReference>): Promise<Map<string, Cached>> {
     const before = [...missing.keys()].map(key => cache.get(key))
     await ring.refreshIfOlder(MAX_RING_LEASES * leaseMs)
+    const references = [...missing.values()]
+    const hashes = references.map((reference, i) => hashesOf(reference, before[i]))
     const lookedUpAtMs = performance.now()
-    const found = await meetPersons(vault, ring, [...missing.values()])
+    const found = await meetPersons(vault, ring, references, hashes)
     const persons = new Map<string, Cached>()
     for (const [i, key] of [...missing.keys()].entries()) {
-      const person = toPerson(found[i], before[i], lookedUpAtMs)
+      const person = toPerson(found[i], hashes[i]!, before[i], lookedUpAtMs)
       if (!person) continue
       persons.set(key, person)
       cache.set(key, person)
