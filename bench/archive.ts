@@ -7,8 +7,9 @@ import { openCatalogue } from '../governance/contract/catalogue.ts'
 import { openContractFinder } from '../governance/contract/find-contract.ts'
 import { openKeyRing } from '../governance/subjects/key-ring.ts'
 import { openIncarnations } from '../processors/incarnations.ts'
-import { startPipeline } from '../processors/pipeline.ts'
+import { ARCHIVE_GROUP, startPipeline } from '../processors/pipeline.ts'
 import { openRetentions } from '../processors/retentions.ts'
+import { openAggregation } from '../processors/windows/open-aggregation.ts'
 import { makeLogger } from '../runtime/logger.ts'
 import { collections } from '../storage/stored-shapes.ts'
 import { benchConfig } from './governed.ts'
@@ -33,16 +34,24 @@ export async function startArchive(dataDir: string, settings: Record<string, str
   })
   await ensureAuditTopic(stores.log, AUDIT_MS)
   const logger = makeLogger('json', 'error')
+  const incarnations = openIncarnations(stores.vault)
+  const noTables = { ensureTable: async () => {}, read: async () => [], upsert: async () => {}, remove: async () => {} }
   await startPipeline({
     ...stores,
-    tables: { upsert: async () => {}, remove: async () => {} },
+    tables: noTables,
     catalogue,
     contracts: openContractFinder(stores.documents, catalogue),
     retentions: openRetentions({ ...stores, catalogue, logger, now: Date.now }),
     ring,
     logger,
     now: Date.now,
-    incarnations: openIncarnations(stores.vault),
+    incarnations,
+    aggregation: openAggregation({
+      ...{ ...stores, tables: noTables, incarnations, ring, group: ARCHIVE_GROUP, now: Date.now },
+      // The archive alone is measured.
+      catalogue: { find: () => undefined },
+      ...{ maxGroups: 1, maxRows: 1 },
+    }),
     auditRetentionMs: AUDIT_MS,
     batchSize: config.processorBatch,
     count: () => {},

@@ -2,6 +2,7 @@
 // hashes.
 
 import type { Audit } from '../governance/audit/audit.ts'
+import { contentHashes } from '../governance/contract/content-hashes.ts'
 import type { Contract } from '../governance/contract/contract.ts'
 import { quarantineTopicOf, topicOf } from '../governance/contract/topic-of.ts'
 import type { KeyRing } from '../governance/subjects/key-ring.ts'
@@ -31,8 +32,8 @@ export async function prepareContract(
 /** Prepares a contract and records that this gateway takes events under it from now on. */
 export async function activateContract(deps: ActivateDeps, contract: Contract): Promise<void> {
   await prepareContract(deps, contract)
-  const { dataset, policySha256 } = contract
-  const schemas = Object.fromEntries([...contract.versions.values()].map(v => [v.version, v.schemaSha256]))
+  const { dataset } = contract
+  const { policySha256, schemas } = contentHashes(contract)
   await deps.audit.record({
     kind: 'contract-activated',
     actor: 'ecluse',

@@ -6,6 +6,7 @@ import { AccessPolicyError } from '../governance/access/compile-access.ts'
 import { loadAccess } from '../governance/access/live-access.ts'
 import { checkRuleDatasets } from '../governance/access/read-access-policy.ts'
 import type { Contract } from '../governance/contract/contract.ts'
+import { describeAggregate } from '../governance/contract/describe-aggregate.ts'
 import { type Diagnostic, formatDiagnostic, reportInto } from '../governance/contract/diagnostic.ts'
 import { didYouMean } from '../governance/contract/did-you-mean.ts'
 import { openRawSchemas } from '../governance/contract/fetch-schemas.ts'
@@ -35,7 +36,7 @@ const check: Verb = async (args, config) => {
     return 1
   }
   if (values.json) {
-    process.stdout.write(`${JSON.stringify({ diagnostics, datasets: contracts.map(coverageOf) }, null, 2)}\n`)
+    process.stdout.write(`${JSON.stringify({ diagnostics, datasets: contracts.map(describe) }, null, 2)}\n`)
     return errors.length > 0 ? 1 : 0
   }
   for (const diagnostic of diagnostics)
@@ -43,6 +44,8 @@ const check: Verb = async (args, config) => {
       `${formatDiagnostic({ ...diagnostic, file: relative('.', diagnostic.file) || diagnostic.file })}\n`,
     )
   for (const contract of contracts) process.stdout.write(coverageLine(contract))
+  for (const { dataset, aggregates } of contracts)
+    for (const each of aggregates) process.stdout.write(`${dataset} aggregate ${describeAggregate(each)}\n`)
   const warnings = diagnostics.length - errors.length
   process.stdout.write(`${errors.length} errors, ${warnings} warnings in ${describeDirs(config)}\n`)
   return errors.length > 0 ? 1 : 0
@@ -100,6 +103,10 @@ function registered({ contracts }: Loaded): [key: string, sha256: string][] {
 
 function coverageOf({ dataset, newest, versions }: Contract) {
   return { dataset, version: newest, ...versions.get(newest)!.coverage }
+}
+
+function describe(contract: Contract) {
+  return { ...coverageOf(contract), aggregates: contract.aggregates }
 }
 
 function coverageLine(contract: Contract): string {

@@ -2,13 +2,14 @@
 // an estimate of what is in quarantine. Changes nothing. Exit status 3 where something would be protected less.
 
 import { hash } from 'node:crypto'
-import { parseArgs } from 'node:util'
+import { isDeepStrictEqual, parseArgs } from 'node:util'
 import { namedDatasets } from '../governance/access/admit-access.ts'
 import { compareAccess } from '../governance/access/compare-access.ts'
 import { compileAccess } from '../governance/access/compile-access.ts'
 import { loadAccess } from '../governance/access/live-access.ts'
 import { describeChange } from '../governance/contract/admit-contract.ts'
-import { comparePolicies, type PolicyComparison } from '../governance/contract/compare-policies.ts'
+import { type Comparable, comparePolicies, type PolicyComparison } from '../governance/contract/compare-policies.ts'
+import { contentHashes } from '../governance/contract/content-hashes.ts'
 import type { Contract } from '../governance/contract/contract.ts'
 import { formatDiagnostic } from '../governance/contract/diagnostic.ts'
 import { mayPassNow } from '../governance/contract/estimate-causes.ts'
@@ -58,23 +59,27 @@ async function planDataset(client: Client, { maxViolations }: Config, here: Cont
   if (!live)
     return { dataset, state: 'new', verdict: 'same', changes: [], newVersions: versions, waiting: null, quarantine: [] }
   const comparison = comparePolicies(live, here)
-  const isSame = live.policySha256 === here.policySha256 && live.versions.size === here.versions.size
+  const isSame = isDeepStrictEqual(contentHashes(live), contentHashes(here))
   const state = isSame && versions.length === 0 ? 'unchanged' : 'changed'
   const quarantine = state === 'unchanged' ? [] : await planQuarantine(client, live, here)
   return { dataset, state, ...comparison, newVersions: versions, waiting, quarantine }
 }
+
+/** Of the tables that aggregates join, what is live is known by hash. */
+type Live = Omit<Contract, 'references'> & Pick<Comparable, 'references'>
 
 /** What is live, compiled here; undefined where nothing of this name is. */
 async function fetchLive(
   client: Client,
   dataset: string,
   maxViolations: number,
-): Promise<{ live: Contract; waiting?: string } | undefined> {
+): Promise<{ live: Live; waiting?: string } | undefined> {
   const path = `/v1/datasets/${dataset}`
   const described = await client.get(path)
   if (!described) return undefined
-  const { versions, waiting } = (await described.json()) as {
+  const { versions, references, waiting } = (await described.json()) as {
     versions: { version: string; sha256: string }[]
+    references: { name: string; sha256: string }[]
     waiting?: { policySha256: string }
   }
   const schemas = new Map<string, FoundFile>()
@@ -86,7 +91,8 @@ async function fetchLive(
   const policy = { path: `${dataset}.yaml, live`, bytes, sha256: hash('sha256', bytes) }
   const { contract } = compileDataset(dataset, policy, schemas, maxViolations)
   if (!contract) throw new Error(`what is live of ${dataset} cannot be read here: is this the version that runs there?`)
-  return { live: contract, ...(waiting && { waiting: waiting.policySha256 }) }
+  const live = { ...contract, references: new Map(references.map(each => [each.name, each])) }
+  return { live, ...(waiting && { waiting: waiting.policySha256 }) }
 }
 
 async function bytesOf(answer: Promise<Response | undefined>): Promise<Buffer> {
@@ -95,7 +101,7 @@ async function bytesOf(answer: Promise<Response | undefined>): Promise<Buffer> {
   return Buffer.from(await response.arrayBuffer())
 }
 
-async function planQuarantine(client: Client, live: Contract, here: Contract): Promise<DatasetPlan['quarantine']> {
+async function planQuarantine(client: Client, live: Live, here: Contract): Promise<DatasetPlan['quarantine']> {
   const answer = await client.get(`/v1/quarantine/causes?dataset=${live.dataset}`)
   const { items } = (await answer!.json()) as { items: { cause: string; count: number }[] }
   return items.map(({ cause, count }) => ({ cause, count, mayPass: mayPassNow(live, here, cause) }))

@@ -6,9 +6,11 @@ import { newestHead } from '../governance/audit/stored-tree.ts'
 import { recordAuditNotes } from '../governance/audit/vault-notes.ts'
 import { openEventTables } from '../processors/fill-tables.ts'
 import { openIncarnations } from '../processors/incarnations.ts'
-import { type Pipeline, startPipeline } from '../processors/pipeline.ts'
+import { startLake } from '../processors/lake/start-lake.ts'
+import { ARCHIVE_GROUP, type Pipeline, startPipeline } from '../processors/pipeline.ts'
 import { releaseUnrestricted } from '../processors/release-held.ts'
 import { openRetentions } from '../processors/retentions.ts'
+import { openAggregation } from '../processors/windows/open-aggregation.ts'
 import { every } from '../runtime/every.ts'
 import { loggable } from '../runtime/loggable.ts'
 import type { Shutdown } from '../runtime/shutdown.ts'
@@ -20,8 +22,12 @@ import { type StartRequestsDeps, startRightsRequests } from './start-requests.ts
 const DAY_MS = 86_400_000
 /** Shorter than a scrape may take. */
 const LAG_MS = 3_000
+/** How long corrections wait for processors in one turn, and how often they look. */
+const PASS_MS = 30_000
+const PASS_LOOK_MS = 200
 
-export interface StartProcessorsDeps extends Omit<StartRequestsDeps, 'retentions' | 'incarnations' | 'auditHead'> {
+export interface StartProcessorsDeps
+  extends Omit<StartRequestsDeps, 'retentions' | 'incarnations' | 'auditHead' | 'windows'> {
   telemetry: Telemetry
   shutdown: Shutdown
 }
@@ -44,23 +50,45 @@ export async function startProcessors(deps: StartProcessorsDeps): Promise<Proces
   const repeat = (name: string, intervalMs: number, turn: () => Promise<void>) =>
     shutdown.onStop(name, every(intervalMs, turn, logger))
 
+  const aggregation = openAggregation({
+    ...stores,
+    ...work,
+    group: ARCHIVE_GROUP,
+    maxGroups: config.aggregateGroups,
+    maxRows: config.aggregateRows,
+  })
   const pipeline = await startPipeline({
     ...stores,
     ...work,
     tables,
+    aggregation,
     auditRetentionMs: config.auditDays * DAY_MS,
     batchSize: config.processorBatch,
     count: archiveCount(telemetry),
   })
   shutdown.onStop('processors', pipeline.stop)
   repeat('audit heads', config.auditHeadMs, () => pipeline.signAuditHead(signer))
+  const lake = await startLake({
+    ...stores,
+    ...work,
+    archiveGroup: ARCHIVE_GROUP,
+    batchSize: config.processorBatch,
+    flush: { rows: config.lakeFlushRows, bytes: config.lakeFlushBytes, ms: config.lakeFlushMs },
+    upkeepMs: config.maintenanceIntervalMs,
+    count: lakeCount(telemetry),
+  })
+  shutdown.onStop('lake', lake.stop)
+  observeLag(telemetry, 'ecluse_lake_lag_records', 'Records whose events are not in the lake yet', lake)
   const refresh = () =>
-    pipeline.refresh().catch(error => logger.error({ err: loggable(error) }, 'processors could not be refreshed'))
+    Promise.all([pipeline.refresh(), lake.refresh()]).then(
+      () => {},
+      error => logger.error({ err: loggable(error) }, 'processors could not be refreshed'),
+    )
   void refresh()
-  observeLag(telemetry, pipeline)
+  observeLag(telemetry, 'ecluse_processor_lag_records', 'Records not yet handled', pipeline)
 
   const auditHead = async () => (await newestHead(documents))?.head ?? null
-  shutdown.onStop('requests', startRightsRequests({ ...work, auditHead }))
+  shutdown.onStop('requests', startRightsRequests({ ...work, auditHead, windows: aggregation.noted }))
   repeat('maintenance', config.maintenanceIntervalMs, async () => {
     await maintain(stores, now())
     // What failed when a contract went live is tried again.
@@ -68,9 +96,22 @@ export async function startProcessors(deps: StartProcessorsDeps): Promise<Proces
     await deps.packages.destroyEnded()
     await releaseUnrestricted({ ...work, vault, documents, tables })
   })
+  repeat('windows', config.maintenanceIntervalMs, async () => {
+    await aggregation.recomputeNoted(hasPassed => untilPassed(hasPassed))
+  })
   repeat('audit notes', config.maintenanceIntervalMs, () => recordAuditNotes(vault, deps.audit))
   repeat('epochs', config.maintenanceIntervalMs, keepEpochs({ ...deps, vault }, { ...config, leaseMs: deps.leaseMs }))
-  return { refresh, failing: pipeline.failing }
+  return { refresh, failing: () => [...pipeline.failing(), ...lake.failing()] }
+}
+
+/** Waits some time for a condition. @returns whether it came to hold */
+async function untilPassed(hasPassed: () => Promise<boolean>): Promise<boolean> {
+  const endMs = performance.now() + PASS_MS
+  while (!(await hasPassed())) {
+    if (performance.now() > endMs) return false
+    await sleep(PASS_LOOK_MS)
+  }
+  return true
 }
 
 /** Retention, where the stores do not enforce it by themselves. */
@@ -88,12 +129,17 @@ function archiveCount({ meter }: Telemetry) {
   }
 }
 
-function observeLag({ meter }: Telemetry, pipeline: Pipeline): void {
-  meter
-    .createObservableGauge('ecluse_processor_lag_records', { description: 'Records not yet handled' })
-    .addCallback(async result => {
-      // Without the log there is no lag to tell; the other metrics must not wait for it.
-      const lag = await Promise.race([pipeline.lag().catch(() => undefined), sleep(LAG_MS, undefined, { ref: false })])
-      if (lag !== undefined) result.observe(lag)
-    })
+function lakeCount({ meter }: Telemetry) {
+  const events = meter.createCounter('ecluse_lake_rows', { description: 'Events that came into the lake' })
+  return (dataset: string, rows: number) => {
+    if (rows > 0) events.add(rows, { dataset })
+  }
+}
+
+function observeLag({ meter }: Telemetry, name: string, description: string, group: Pick<Pipeline, 'lag'>): void {
+  meter.createObservableGauge(name, { description }).addCallback(async result => {
+    // Without the log there is no lag to tell; the other metrics must not wait for it.
+    const lag = await Promise.race([group.lag().catch(() => undefined), sleep(LAG_MS, undefined, { ref: false })])
+    if (lag !== undefined) result.observe(lag)
+  })
 }

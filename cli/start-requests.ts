@@ -21,9 +21,11 @@ import { type FillDeps, openEventTables } from '../processors/fill-tables.ts'
 import { findRemains } from '../processors/find-remains.ts'
 import { gatherPerson } from '../processors/gather-person.ts'
 import { documentsHolder } from '../processors/holders/documents-holder.ts'
+import { lakeHolder } from '../processors/holders/lake-holder.ts'
 import { othersHolder } from '../processors/holders/others-holder.ts'
 import { packagesHolder } from '../processors/holders/packages-holder.ts'
 import { tablesHolder } from '../processors/holders/tables-holder.ts'
+import { rereadFiles } from '../processors/lake/reread-files.ts'
 import { logEndMs } from '../processors/log-end.ts'
 import { ARCHIVE_GROUP, AUDIT_GROUP, QUARANTINE_GROUP } from '../processors/pipeline.ts'
 import { releaseHeld } from '../processors/release-held.ts'
@@ -35,7 +37,7 @@ import type { Config } from '../runtime/config.ts'
 import { every } from '../runtime/every.ts'
 import { loggable } from '../runtime/loggable.ts'
 import type { Logger } from '../runtime/logger.ts'
-import type { Stores } from './open-stores.ts'
+import { isEmbedded, type Stores } from './open-stores.ts'
 
 const DAY_MS = 86_400_000
 
@@ -54,6 +56,7 @@ export interface StartRequestsDeps {
   audit: Audit
   signer: Signer
   auditHead: EraseDeps['auditHead']
+  windows: EraseDeps['windows']
   logger: Logger
   now: () => number
 }
@@ -68,7 +71,8 @@ export function startRightsRequests(deps: StartRequestsDeps): () => Promise<void
   const exportDeps = exporting(deps, eraseDeps)
   const rectifyDeps = { ...eraseDeps, ...stores, ...deps, maxRecordBytes: config.maxRecordBytes }
   const scrubTables = (texts?: string[]) => stores.tables.scrub(texts)
-  const reprotectDeps = { ...eraseDeps, ...filling, contracts: deps.contracts, scrubTables }
+  const rereadLake = (dataset: string) => rereadFiles({ ...stores, now }, dataset)
+  const reprotectDeps = { ...eraseDeps, ...filling, contracts: deps.contracts, scrubTables, rereadLake }
   const purposes = () => deps.catalogue.all().map(({ policy }) => policy.purpose)
   const stopRequests = startRequests({
     store: deps.requests,
@@ -119,6 +123,7 @@ function holdersOf(deps: StartRequestsDeps): Holder[] {
       logMs: dataset => catalogue.find(dataset)?.retentionMs.log,
     }),
     othersHolder({ ...deps, documents, tables }),
+    lakeHolder({ ...deps, ...stores, datasets, isRemote: !isEmbedded(deps.config, 'lake') }),
     packagesHolder(documents, deps.packages),
   ]
 }

@@ -11,6 +11,7 @@ import { every } from '../runtime/every.ts'
 import { type Logger, makeLogger } from '../runtime/logger.ts'
 import { makeShutdown, type Shutdown } from '../runtime/shutdown.ts'
 import { startTelemetry } from '../runtime/telemetry.ts'
+import { openAggregateTables } from '../storage/aggregate-rows.ts'
 import { collections } from '../storage/stored-shapes.ts'
 import { makeDevCredentials, tellDevCredentials } from './dev-credentials.ts'
 import { openContracts } from './open-contracts.ts'
@@ -96,7 +97,10 @@ async function startAll(
   return { address, logger, stores, stop: shutdown.stop }
 }
 
-type ServerDeps = Omit<GatewayDeps, 'ports' | 'log' | 'vault' | 'documents'> & { stores: Stores; shutdown: Shutdown }
+type ServerDeps = Omit<GatewayDeps, 'ports' | 'log' | 'vault' | 'documents' | 'tables' | 'lake'> & {
+  stores: Stores
+  shutdown: Shutdown
+}
 
 /** The HTTP server of this process; it does not listen yet. */
 function makeServer({ stores, shutdown, ...deps }: ServerDeps, takesEvents: boolean): Promise<Gateway> {
@@ -106,7 +110,8 @@ function makeServer({ stores, shutdown, ...deps }: ServerDeps, takesEvents: bool
   shutdown.onStop('login failures', flush)
   shutdown.onStop('login failures by the minute', every(LOGIN_FAILURES_MS, flush, deps.logger))
   if (!takesEvents) return makeHealthServer({ ...deps, ports })
-  return makeGateway({ ...deps, ports, log, vault, documents, onLoginFailure })
+  const read = { log, vault, documents, tables: openAggregateTables(tables), lake }
+  return makeGateway({ ...deps, ports, ...read, onLoginFailure })
 }
 
 async function declareCollections({ documents }: Stores): Promise<void> {

@@ -18,6 +18,8 @@ import type { Logger } from '../runtime/logger.ts'
 import type { Telemetry } from '../runtime/telemetry.ts'
 import type { Documents } from '../storage/documents/documents.ts'
 import type { EventLog } from '../storage/event-log/event-log.ts'
+import type { Lake } from '../storage/lake/lake.ts'
+import type { Tables } from '../storage/tables/tables.ts'
 import type { Vault } from '../storage/vault/vault.ts'
 import type { LoginFailure } from './authenticate.ts'
 
@@ -48,6 +50,8 @@ export interface GatewayDeps extends HealthDeps {
   log: EventLog
   vault: Vault
   documents: Documents
+  tables: Pick<Tables, 'read'>
+  lake: Lake
   /** The contracts that stored events name, live or past. */
   contracts: ContractFinder
   ledger: ErasureLedger

@@ -4,6 +4,8 @@
 import type { Contract } from '../governance/contract/contract.ts'
 import type { Config } from '../runtime/config.ts'
 import type { Documents, Filter } from '../storage/documents/documents.ts'
+import type { Lake } from '../storage/lake/lake.ts'
+import { readManifest } from '../storage/lake-manifest.ts'
 import type { StoredRetention } from '../storage/stored-shapes.ts'
 import type { Vault } from '../storage/vault/vault.ts'
 
@@ -29,6 +31,7 @@ export interface StoreRetention {
 
 export interface ListRetentionDeps {
   documents: Pick<Documents, 'find' | 'get'>
+  lake: Pick<Lake, 'get'>
   vault: Pick<Vault, 'listKeys'>
   config: Config
   now: () => number
@@ -73,7 +76,7 @@ async function ofDataset(deps: ListRetentionDeps, contract: Contract, byDocument
     { dataset, store: 'quarantine', ...(await of('quarantine', 'receivedAt', quarantine)), enforcedBy: byDocuments },
     { dataset, store: 'quarantine keys', ...(await ofKeys(deps, dataset, quarantine)), enforcedBy: MAINTENANCE },
     { dataset, store: 'anomalies', ...(await of('anomalies', 'detectedAt', events)), enforcedBy: byDocuments },
-    { dataset, store: 'lake', ...uncounted(retentionMs.lake), enforcedBy: 'nothing: nothing is written there yet' },
+    { dataset, store: 'lake', ...(await ofLake(deps, dataset, retentionMs.lake)), enforcedBy: MAINTENANCE },
   ]
 }
 
@@ -105,6 +108,23 @@ async function counted({ documents, now }: ListRetentionDeps, { collection, by, 
       times.map(time => Date.parse(time) + retentionMs),
       now(),
     ),
+  }
+}
+
+/** Files end whole, with the day on which their events were received; nothing is counted while the lake is down. */
+async function ofLake({ lake, now }: ListRetentionDeps, dataset: string, retentionMs: number) {
+  const stored = await readManifest(lake, dataset).catch((error: Error) => error)
+  if (stored instanceof Error) return { retentionMs, by: null, oldest: null, ending: [] }
+  const files = stored?.manifest.files ?? []
+  const endOf = (date: string) => Date.parse(date) + DAY_MS + retentionMs
+  return {
+    retentionMs,
+    by: 'the day of reception',
+    oldest: files.length > 0 ? new Date(Date.parse(files[0]!.date)).toISOString() : null,
+    ending: PERIODS.map(days => {
+      const ending = files.filter(({ date }) => endOf(date) < now() + days * DAY_MS)
+      return { days, records: ending.reduce((sum, { rows }) => sum + rows, 0) }
+    }),
   }
 }
 

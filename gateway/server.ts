@@ -14,6 +14,7 @@ import { answerClientError, answerMalformedUrl, handleErrors } from './error-han
 import type { Gateway, GatewayDeps, HealthDeps } from './gateway-deps.ts'
 import { protectRoutes } from './protect-routes.ts'
 import { accessRoutes } from './routes/access.ts'
+import { aggregatesRoutes } from './routes/aggregates.ts'
 import { anomaliesRoute } from './routes/anomalies.ts'
 import { auditEntriesRoute } from './routes/audit.ts'
 import { auditProofRoutes } from './routes/audit-proofs.ts'
@@ -71,6 +72,7 @@ export async function makeGateway(deps: GatewayDeps): Promise<Gateway> {
     healthRoutes(routes as Gateway, deps)
     postEventsRoute(routes as Gateway, deps, stopping)
     storedEventsRoutes(routes as Gateway, deps)
+    aggregatesRoutes(routes as Gateway, deps)
     datasetsRoutes(routes as Gateway, deps)
     quarantineRoutes(routes as Gateway, deps)
     revealRoute(routes as Gateway, deps)

@@ -21,6 +21,7 @@ import { openEventTables } from './fill-tables.ts'
 import { MAX_EPOCHS, openIncarnations } from './incarnations.ts'
 import { processEvents } from './pipeline.ts'
 import { openRetentions } from './retentions.ts'
+import { aggregationOver } from './windows/aggregation-fixture.ts'
 
 const DAY_MS = 86_400_000
 const MINUTE_MS = 60_000
@@ -68,7 +69,7 @@ async function opened(t: TestContext) {
       now,
       count: () => {},
     }
-    const all = { ...deps, retentions: openRetentions(deps) }
+    const all = { ...deps, retentions: openRetentions(deps), aggregation: aggregationOver({ ...deps, tables }) }
     return {
       errors,
       edit: (newDays: number) => {

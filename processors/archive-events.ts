@@ -37,9 +37,10 @@ export async function archiveEvents(
   )
   for (const [i, event] of events.entries()) {
     const first = stored[i]!.body as unknown as StoredEvent
-    if (samePosition(first.position, event.position))
-      result.effective.push({ ...event, rectifiedBy: first.rectifiedBy ?? null })
-    else if (first.content === event.record.content) result.duplicates.push(event)
+    if (samePosition(first.position, event.position)) {
+      const { rectifiedBy = null, watermark = null } = first
+      result.effective.push({ ...event, rectifiedBy, watermark })
+    } else if (first.content === event.record.content) result.duplicates.push(event)
     else result.conflicts.push(event)
   }
   return result
@@ -56,7 +57,7 @@ function toDocument(event: PlacedEvent, retentionMs: number | undefined): Stored
 }
 
 /** An event as it is archived. */
-export function toStoredEvent({ record, position, rectifiedBy }: EffectiveEvent): StoredEvent {
+export function toStoredEvent({ record, position, rectifiedBy, watermark = null }: EffectiveEvent): StoredEvent {
   const { id, dataset, time, timeAmbiguous, receivedAt, subject, others, schema, policy, content, held, event } = record
   const { rectification } = record
   return {
@@ -71,6 +72,7 @@ export function toStoredEvent({ record, position, rectifiedBy }: EffectiveEvent)
     policy,
     position,
     content,
+    watermark,
     changes: 0,
     held: held ? 1 : 0,
     rectifies: rectification?.event ?? null,

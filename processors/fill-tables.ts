@@ -4,6 +4,7 @@
 import { hash } from 'node:crypto'
 import { topicOf } from '../governance/contract/topic-of.ts'
 import type { StoredEvent } from '../storage/stored-shapes.ts'
+import { type DeclaredTables, declareTables } from '../storage/tables/declare-tables.ts'
 import { MAX_TTL_SECONDS, type Removal, type Row, type TableSettings, type Tables } from '../storage/tables/tables.ts'
 import { type Incarnations, LAST_WRITE_VERSION } from './incarnations.ts'
 import type { RetentionInForce } from './retentions.ts'
@@ -50,34 +51,10 @@ const tableKeys = Object.entries(eventTables).map(([name, { partitionKey, cluste
   [...partitionKey, ...clusteringKey.map(({ column }) => column)],
 ])
 
-export type EventTables = Pick<Tables, 'upsert' | 'remove' | 'read'>
+export type EventTables = DeclaredTables
 
-/** The event tables: made at first use, and tried again at the next if that failed. */
-export function openEventTables(tables: EventTables & Pick<Tables, 'ensureTable'>): EventTables {
-  let made: Promise<unknown> | undefined
-  const make = async () => {
-    for (const [name, settings] of Object.entries(eventTables)) await tables.ensureTable(name, settings)
-  }
-  const ready = async () => {
-    made ??= make()
-    await made.catch(error => {
-      made = undefined
-      throw error
-    })
-  }
-  /** A store that was killed may have lost the tables: after a failure they are made sure of again. */
-  const over = async <T>(work: () => Promise<T>): Promise<T> => {
-    await ready()
-    return work().catch(error => {
-      made = undefined
-      throw error
-    })
-  }
-  return {
-    upsert: (name, upserts) => over(() => tables.upsert(name, upserts)),
-    remove: (name, removals) => over(() => tables.remove(name, removals)),
-    read: (name, options) => over(() => tables.read(name, options)),
-  }
+export function openEventTables(tables: DeclaredTables & Pick<Tables, 'ensureTable'>): EventTables {
+  return declareTables(tables, eventTables)
 }
 
 export interface FillDeps {

@@ -1,5 +1,5 @@
 // From the log to where events rest: each batch of a partition is archived, told first copy from duplicate and
-// conflict, the first copies fill the tables, and only then is its position committed. Exact after a crash, a replay
+// conflict, the first copies fill the tables and the windows, and only then is its position committed. Exact after a crash, a replay
 // or two owners of one partition, because the archive decides once which copy has effect.
 
 import { AUDIT_TOPIC } from '../governance/audit/record.ts'
@@ -8,12 +8,13 @@ import type { Catalogue } from '../governance/contract/catalogue.ts'
 import { quarantineTopicOf, topicOf } from '../governance/contract/topic-of.ts'
 import { loggable } from '../runtime/loggable.ts'
 import type { Logger } from '../runtime/logger.ts'
-import type { Consumer, EventLog, RecordBatch } from '../storage/event-log/event-log.ts'
+import type { EventLog, RecordBatch } from '../storage/event-log/event-log.ts'
 import type { Vault } from '../storage/vault/vault.ts'
 import { applyRetention, type RetentionDeps } from './apply-retention.ts'
 import { archiveEvents, toStoredEvent } from './archive-events.ts'
 import { type AuditTreeDeps, buildAuditTree } from './build-audit-tree.ts'
 import { carryQuarantine } from './carry-quarantine.ts'
+import { consumeGroup } from './consume-group.ts'
 import { fillTables } from './fill-tables.ts'
 import { noteMentions } from './note-mentions.ts'
 import { notePassedOver } from './note-passed-over.ts'
@@ -23,6 +24,10 @@ import type { Retentions } from './retentions.ts'
 import { settleRectifications } from './settle-rectifications.ts'
 import { signAuditHead } from './sign-audit-head.ts'
 import { storeAnomalies } from './store-anomalies.ts'
+import type { BatchRange } from './windows/add-to-windows.ts'
+import type { Part } from './windows/aggregate-store.ts'
+import type { Aggregation } from './windows/open-aggregation.ts'
+import { toWindowEvent } from './windows/recompute-day.ts'
 
 export const ARCHIVE_GROUP = 'ecluse.archive'
 export const QUARANTINE_GROUP = 'ecluse.quarantine'
@@ -37,6 +42,7 @@ export interface PipelineDeps
   vault: Vault
   retentions: Retentions
   logger: Logger
+  aggregation: Pick<Aggregation, 'windows' | 'watermarks'>
   batchSize: number
   /** Told what became of records: effective, held, duplicate, conflict, erased, unreadable, quarantined. */
   count: (dataset: string, effect: string, records: number) => void
@@ -56,11 +62,15 @@ export interface Pipeline {
 
 /** One batch of a dataset's topic. Whatever throws here brings the same batch again. */
 export async function processEvents(deps: PipelineDeps, dataset: string, batch: RecordBatch): Promise<void> {
+  const { aggregation } = deps
   const retention = await deps.retentions.inForce(dataset)
   const { events, unreadable } = readRecords(batch)
   const { living, passedOver } = await passOverErased(deps, events)
   await noteMentions(deps, 'events', living, retention?.events)
-  const { effective, duplicates, conflicts } = await archiveEvents(deps.documents, living, retention?.events)
+  const [part, range] = placeOf(dataset, batch)
+  const marks = await aggregation.watermarks.before(part, range, living)
+  const marked = living.map((event, i) => ({ ...event, watermark: marks[i]! }))
+  const { effective, duplicates, conflicts } = await archiveEvents(deps.documents, marked, retention?.events)
   await settleRectifications(deps, dataset, effective, retention)
   await noteMentions(deps, 'anomalies', conflicts, retention?.events)
   await storeAnomalies(deps, dataset, { conflicts, unreadable }, retention?.events)
@@ -68,7 +78,14 @@ export async function processEvents(deps: PipelineDeps, dataset: string, batch: 
 
   const held = effective.filter(({ record }) => record.held)
   const unheld = effective.filter(({ record }) => !record.held)
-  await fillTables(deps, dataset, unheld.map(toStoredEvent), retention)
+  const stored = unheld.map(toStoredEvent)
+  await fillTables(deps, dataset, stored, retention)
+  const late = await aggregation.windows.add(
+    part,
+    range,
+    stored.filter(({ rectifiedBy }) => rectifiedBy === null).map(toWindowEvent),
+  )
+  await aggregation.watermarks.keep(part, range)
 
   deps.count(dataset, 'effective', unheld.length)
   deps.count(dataset, 'held', held.length)
@@ -76,22 +93,29 @@ export async function processEvents(deps: PipelineDeps, dataset: string, batch: 
   deps.count(dataset, 'conflict', conflicts.length)
   deps.count(dataset, 'erased', passedOver.length)
   deps.count(dataset, 'unreadable', unreadable.length)
+  deps.count(dataset, 'late for a window', late)
 }
 
 /** Starts consuming the audit, and every live dataset's two topics: its events, and those that were rejected. */
 export async function startPipeline(deps: PipelineDeps): Promise<Pipeline> {
   const failing = new Set<string>()
   const groups = [
-    consumeGroup(deps, failing, ARCHIVE_GROUP, topicOf, processEvents),
-    consumeGroup(deps, failing, QUARANTINE_GROUP, quarantineTopicOf, carryQuarantine),
+    consumeGroup(deps, failing, {
+      group: ARCHIVE_GROUP,
+      topicOf,
+      handle: (dataset, batch) => processEvents(deps, dataset, batch),
+    }),
+    consumeGroup(deps, failing, {
+      group: QUARANTINE_GROUP,
+      topicOf: quarantineTopicOf,
+      handle: (dataset, batch) => carryQuarantine(deps, dataset, batch),
+    }),
   ]
-  const audit = consumeGroup(
-    deps,
-    failing,
-    AUDIT_GROUP,
-    () => AUDIT_TOPIC,
-    (_deps, _dataset, batch) => buildAuditTree(deps, batch),
-  )
+  const audit = consumeGroup(deps, failing, {
+    group: AUDIT_GROUP,
+    topicOf: () => AUDIT_TOPIC,
+    handle: (_dataset, batch) => buildAuditTree(deps, batch),
+  })
   let refreshed = Promise.resolve()
   const datasets = () => deps.catalogue.all().map(({ dataset }) => dataset)
 
@@ -139,42 +163,12 @@ export async function startPipeline(deps: PipelineDeps): Promise<Pipeline> {
   }
 }
 
-/** One member of a consumer group, over the topics of all datasets. */
-function consumeGroup(
-  deps: PipelineDeps,
-  failing: Set<string>,
-  group: string,
-  topicOfDataset: (dataset: string) => string,
-  handle: (deps: PipelineDeps, dataset: string, batch: RecordBatch) => Promise<void>,
-) {
-  let consumed = ''
-  let consumer: Consumer | undefined
-
-  /** A member names its topics when it joins: for another list it leaves and joins again. */
-  async function consume(datasets: string[]): Promise<void> {
-    const datasetOf = new Map(datasets.map(dataset => [topicOfDataset(dataset), dataset]))
-    const topics = [...datasetOf.keys()]
-    if (topics.length === 0 || topics.join() === consumed) return
-    await consumer?.stop()
-    consumed = ''
-    consumer = await deps.log.consume({
-      group,
-      topics,
-      batchSize: deps.batchSize,
-      handle: async batch => {
-        await handle(deps, datasetOf.get(batch.topic)!, batch)
-        for (const place of [`${batch.topic}/${batch.partition}`, `${batch.topic}/null`, group]) failing.delete(place)
-      },
-      onError: (error, at) => {
-        failing.add(at ? `${at.topic}/${at.partition}` : group)
-        deps.logger.error({ group, ...at, err: loggable(error) }, 'consuming failed; it will be tried again')
-      },
-      onJoin: () => failing.delete(group),
-    })
-    consumed = topics.join()
-  }
-
-  return { consume, stop: async () => consumer?.stop() }
+/** A batch's place: its partition, and the offsets it reaches over. */
+function placeOf(dataset: string, { incarnation, partition, records }: RecordBatch): [Part, BatchRange] {
+  return [
+    { dataset, incarnation, partition },
+    { from: records[0]!.offset, next: records.at(-1)!.offset + 1 },
+  ]
 }
 
 const passed = ({ record, position }: PlacedEvent) => ({ ...record, position })

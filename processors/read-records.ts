@@ -7,6 +7,8 @@ import { type EventRecord, readEventRecord } from '../storage/event-record.ts'
 export interface PlacedEvent {
   record: EventRecord
   position: Position
+  /** How far the events before it in its partition had come, ms; null where there was none, or nobody knows. */
+  watermark?: number | null
 }
 
 export interface UnreadableRecord {

@@ -8,6 +8,7 @@ import { changeEvent } from './change-document.ts'
 import { type FillDeps, fillTables } from './fill-tables.ts'
 import { pagesOf } from './holders/pages-of.ts'
 import type { Retentions } from './retentions.ts'
+import { noteDays } from './windows/note-days.ts'
 
 export interface ReleaseDeps extends FillDeps {
   documents: Documents
@@ -59,6 +60,7 @@ async function release(deps: ReleaseDeps, page: StoredDocument[]): Promise<numbe
     )
     // As it was changed meanwhile.
     if (changed) await fillTables(deps, event.dataset, [changed], retention)
+    await noteDays(deps.documents, [event])
     released++
   }
   return released

@@ -38,6 +38,8 @@ export interface ReprotectDeps extends FillDeps, PassDeps {
   retentions: Pick<Retentions, 'inForce'>
   documents: Documents
   scrubTables: Tables['scrub']
+  /** Brings the dataset's rows in the lake to what is archived; how many. Idempotent. */
+  rereadLake(dataset: string): Promise<number>
   audit: Audit
 }
 
@@ -61,6 +63,7 @@ export async function reprotectDataset(deps: ReprotectDeps, request: RunningRequ
   await passProcessors(deps, request)
   const totals = await stage('gone over', () => goOver(deps, request, dataset, plan))
   if (!plan) {
+    await stage('lake gone over', () => deps.rereadLake(dataset))
     // Values as they were stand in no free page of our own files any more.
     await stage('residues removed', async () => {
       await deps.scrubTables(undefined)

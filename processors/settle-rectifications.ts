@@ -7,6 +7,7 @@ import type { EffectiveEvent } from './archive-events.ts'
 import { changeEvent } from './change-document.ts'
 import { type FillDeps, fillTables } from './fill-tables.ts'
 import type { RetentionInForce } from './retentions.ts'
+import { noteDays } from './windows/note-days.ts'
 
 /** Corrections whose event has not come yet: there are some only while the log is read anew. */
 const MAX_WAITING = 1_000
@@ -49,8 +50,6 @@ async function mark(
   const marked = await changeEvent(deps.documents, eventDocumentId(dataset, event), rectified)
   if (!marked) return false
   await fillTables(deps, dataset, [marked], retention)
-  const day = marked.time.slice(0, 10)
-  const recomputation = { id: `${dataset}/${day}`, version: 0, expiresAtMs: null, body: { dataset, day } }
-  await deps.documents.insertFirst('recomputations', [recomputation])
+  await noteDays(deps.documents, [marked])
   return true
 }

@@ -224,6 +224,19 @@ export const settings = {
   ),
   shutdownMs: setting('15000', integer(100, 600_000), 'time given to requests at work when asked to stop, ms'),
   processorBatch: setting('500', integer(1, 10_000), 'records a processor handles at a time'),
+  aggregateGroups: setting(
+    '500',
+    integer(1, 5_000),
+    'groups of one window, in one partition of the log, that are counted apart; the others are counted together',
+  ),
+  aggregateRows: setting('50000', integer(100, 1_000_000), 'rows of aggregates kept in memory between batches'),
+  lakeFlushRows: setting('50000', integer(1, 200_000), 'events that may wait before a file is written to the lake'),
+  lakeFlushBytes: setting(
+    String(32 * MiB),
+    integer(1_024, 256 * MiB),
+    'bytes of such events, as they stand in the log',
+  ),
+  lakeFlushMs: setting('60000', integer(50, 3_600_000), 'how long an event may wait for the lake, ms'),
   maintenanceIntervalMs: setting(
     '60000',
     integer(100, 86_400_000),

@@ -18,7 +18,9 @@ export const collections = {
   rectifications: { indexes: ['dataset'] },
   packages: { indexes: ['request', 'subject', 'endsAt'] },
   requests: { indexes: ['kind', 'createdAt', 'active', 'state', 'ownedUntilMs'] },
-  recomputations: { indexes: ['dataset'] },
+  recomputations: { indexes: ['dataset', 'subject'] },
+  window_days: { indexes: ['dataset'] },
+  watermarks: { indexes: ['dataset'] },
   removals: { indexes: [] },
   retentions: { indexes: [] },
   contracts: { indexes: ['dataset'] },
@@ -43,6 +45,8 @@ export interface StoredEvent {
   position: Position
   /** MAC of the raw content. */
   content: string
+  /** How far the time of the events before it in its partition had come, ms; null where there was none. Missing: nobody knows. */
+  watermark?: number | null
   /** How often it was changed since it was archived. */
   changes: number
   /** 1 for a restricted person's event: stored, without effect and unread; else 0. */

@@ -24,6 +24,11 @@ describe('ecluse check', () => {
     const { status, stdout } = run(ROOT, ['check'])
     assert.equal(status, 0, stdout)
     assert.match(stdout, /transactions 1-0-0: \d+ fields declared, \d+ classified \(100 %\), \d+ protected/)
+    assert.match(
+      stdout,
+      /^transactions aggregate by-type: tumbling 1h, by \/type_transaction \(internal\); payments = count \(internal\), mean = mean of \/montant \(internal\), median = quantile q 0\.5 of \/montant \(internal\); groups of 5 persons or more, kept 400d$/m,
+    )
+    assert.match(stdout, /^user-profiles aggregate by-country: .* with region from countries /m)
     assert.match(stdout, /^0 errors, 0 warnings/m)
   })
 

@@ -19,6 +19,7 @@ import { openKeyRing } from '../governance/subjects/key-ring.ts'
 import { openRequestStore, type RequestStore } from '../governance/subjects/request-store.ts'
 import { openIncarnations } from '../processors/incarnations.ts'
 import { openRetentions } from '../processors/retentions.ts'
+import { aggregationOver } from '../processors/windows/aggregation-fixture.ts'
 import type { Config } from '../runtime/config.ts'
 import { makeLogger } from '../runtime/logger.ts'
 import type { JsonObject, JsonValue } from '../storage/json.ts'
@@ -61,13 +62,14 @@ async function processOver(config: Config, { stores }: Running, passedMs: number
   const signer = openSigner(ring.signingSeed)
   const audit = openAudit(log, now)
   const ledger = openErasureLedger(stores.erasures, signer)
+  const incarnations = openIncarnations(vault)
   const deps = {
     config: { ...config, requestIntervalMs: 50 },
     stores,
     catalogue,
     contracts: openContractFinder(documents, catalogue),
     retentions: openRetentions({ vault, documents, catalogue, logger, now }),
-    incarnations: openIncarnations(vault),
+    incarnations,
     requests: mortal(openRequestStore(documents), died),
     packages: openPackageStore({ lake: stores.lake, documents, vault, ring, now }),
     ledger,
@@ -76,6 +78,7 @@ async function processOver(config: Config, { stores }: Running, passedMs: number
     audit,
     signer,
     auditHead: async () => null,
+    windows: aggregationOver({ ...stores, incarnations, catalogue, ring }).noted,
     logger,
     now,
   }

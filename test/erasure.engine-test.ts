@@ -6,8 +6,11 @@ import { after, before, test } from 'node:test'
 import { accessOf, openVault } from '../cli/open-stores.ts'
 import { verifySigned } from '../governance/audit/sign.ts'
 import { type KeyRing, openKeyRing } from '../governance/subjects/key-ring.ts'
+import { openParquet } from '../processors/lake/parquet.ts'
 import { openMongoDocuments } from '../storage/documents/mongo.ts'
 import type { JsonObject } from '../storage/json.ts'
+import { openS3Lake } from '../storage/lake/s3.ts'
+import { readManifest } from '../storage/lake-manifest.ts'
 import { collections } from '../storage/stored-shapes.ts'
 import { openCassandraTables } from '../storage/tables/cassandra.ts'
 import type { PersonEntry, Vault } from '../storage/vault/vault.ts'
@@ -37,7 +40,22 @@ async function entryOf(person: string): Promise<PersonEntry> {
   return found
 }
 
-/** How much the document store and the tables hold of a pseudonym. */
+/** How many rows the lake holds of a pseudonym. */
+async function inLake(pseudonym: string): Promise<number> {
+  const lake = await openS3Lake(accessOf(ecluse.config, 'lake'))
+  try {
+    const stored = await readManifest(lake, ecluse.transactions)
+    let rows = 0
+    for (const { path } of stored?.manifest.files ?? [])
+      for await (const group of (await openParquet((await lake.get(path))!.body)).groups())
+        rows += group.filter(({ subject }) => subject === pseudonym).length
+    return rows
+  } finally {
+    await lake.close()
+  }
+}
+
+/** How much the document store, the tables and the lake hold of a pseudonym. */
 async function heldOf(pseudonym: string): Promise<Record<string, number>> {
   const documents = await openMongoDocuments(accessOf(ecluse.config, 'documents'))
   const tables = await openCassandraTables({ ...accessOf(ecluse.config, 'tables'), ...ecluse.keyspace.access })
@@ -57,6 +75,7 @@ async function heldOf(pseudonym: string): Promise<Record<string, number>> {
     })
     const partition = { dataset: ecluse.transactions, subject: pseudonym }
     held.tables = (await tables.read('events_by_subject', { partition, limit: 1_000 })).length
+    held.lake = await inLake(pseudonym)
     return held
   } finally {
     await documents.close()
@@ -77,8 +96,12 @@ test('a person whom both gateways know is erased from every server; another one 
   }
   await ecluse.settled()
   const [gone, stays] = [await entryOf(person), await entryOf(other)]
+  await eventually(
+    'all are in the lake',
+    async () => (await inLake(gone.pseudonym)) === 4 && (await inLake(stays.pseudonym)) === 2,
+  )
   const before = await heldOf(gone.pseudonym)
-  assert.deepEqual([before.events, before.quarantine, before.tables], [4, 2, 4])
+  assert.deepEqual([before.events, before.quarantine, before.tables, before.lake], [4, 2, 4, 4])
   const othersBefore = await heldOf(stays.pseudonym)
 
   const key = ecluse.gateways[1]!.current.keys.dpo
@@ -96,7 +119,7 @@ test('a person whom both gateways know is erased from every server; another one 
     DONE_MS,
   )
   assert.deepEqual(await vault.findPersons([gone.lookup]), [{ lookup: gone.lookup, state: 'erased' }])
-  assert.deepEqual(Object.values(await heldOf(gone.pseudonym)), [0, 0, 0, 0, 0, 0])
+  assert.deepEqual(Object.values(await heldOf(gone.pseudonym)), [0, 0, 0, 0, 0, 0, 0])
   assert.deepEqual(await heldOf(stays.pseudonym), othersBefore)
   for (const gateway of [0, 1])
     assert.equal((await ecluse.post(ecluse.transactions, transactionOf(person), gateway)).answer.suppressed, 1)

@@ -250,6 +250,18 @@ describe('an operator', () => {
     assert.equal(dataset.steward, 'data-office@example.org')
     assert.match(dataset.curl as string, /curl .*\/v1\/datasets\/transactions\/events/)
     assert.equal((await ecluse.post('transactions', dataset.sample)).status, 202)
+    const [aggregate] = dataset.aggregates as JsonObject[]
+    assert.deepEqual(
+      [aggregate!.name, aggregate!.window, aggregate!.lateness, aggregate!.retention, aggregate!.level],
+      ['amount-by-payment-method', { tumbling: '1m' }, '1h', '400d', 'internal'],
+    )
+    assert.deepEqual((aggregate!.measures as JsonObject[]).at(-1), {
+      name: 'median',
+      kind: 'quantile',
+      pointer: '/montant',
+      parameters: { q: 0.5 },
+      level: 'internal',
+    })
     const policy = await ecluse.call('data-steward', '/v1/datasets/transactions/policy')
     assert.match(await policy.text(), /^# yaml-language-server/)
     const schema = await ecluse.call('data-steward', '/v1/datasets/transactions/schemas/1-0-0')

@@ -20,7 +20,7 @@ interface Plan {
     dataset: string
     state: string
     verdict: string
-    changes: { effect: string; schema?: string; pointer?: string; what: string }[]
+    changes: { effect: string; schema?: string; pointer?: string; aggregates?: string[]; what: string }[]
     newVersions: { version: string; after: string; step: string; reasons: string[] }[]
     quarantine: { cause: string; count: number; mayPass: boolean }[]
   }[]
@@ -74,7 +74,15 @@ describe('ecluse plan', () => {
       [verdict, changes],
       [
         'stricter',
-        [{ schema: '1-0-0', pointer: '/montant', effect: 'stricter', what: 'keep becomes generalise {"band":10}' }],
+        [
+          {
+            schema: '1-0-0',
+            pointer: '/montant',
+            effect: 'stricter',
+            what: 'keep becomes generalise {"band":10}',
+            aggregates: ['amount-by-payment-method', 'by-place', 'type-by-means', 'by-type'],
+          },
+        ],
       ],
     )
     assert.equal(stricter.json().access, null)
@@ -85,7 +93,20 @@ describe('ecluse plan', () => {
     assert.match(weaker.stdout, /^transactions: WEAKER/)
     assert.match(weaker.stdout, /^ {2}- retention of events goes from 400d to 500d$/m)
     assert.match(weaker.stdout, /^ {2}- 1-0-0 \/utilisateur\/adresse: level restricted becomes confidential$/m)
-    assert.match(weaker.stdout, /^ {2}\+ 1-0-0 \/montant: keep becomes generalise \{"band":10\}$/m)
+    assert.match(
+      weaker.stdout,
+      /^ {2}\+ 1-0-0 \/montant: keep becomes generalise \{"band":10\}, in the aggregates amount-by-/m,
+    )
+  })
+
+  test('says that a reference table changes, of which aggregates, and that nothing does where it does not', () => {
+    const dir = makeDir()
+    edit(dir, 'policies/references/countries.csv', 'Iceland,Europe', 'Iceland,Americas')
+    const { status, stdout } = plan(dir, 'user-profiles')
+    assert.deepEqual(
+      [status, stdout],
+      [0, 'user-profiles: protection stays as it is\n  ~ the reference table countries changes\n'],
+    )
   })
 
   test('says how far a new version is, why, and which rejected events may pass by it', () => {

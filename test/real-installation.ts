@@ -103,6 +103,7 @@ const settingsOfAll = () => ({
   ECLUSE_KAFKA_SESSION_MS: String(SESSION_MS),
   ECLUSE_KAFKA_PARTITIONS: '3',
   ECLUSE_LEASE_MS: '500',
+  ECLUSE_LAKE_FLUSH_MS: '500',
   // The machine runs all the servers besides.
   ECLUSE_APPEND_MS: '60000',
 })

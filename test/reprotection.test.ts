@@ -276,10 +276,10 @@ test('the copy of a conflicting event, which an anomaly keeps, comes under it to
   assert.equal(copy(), 1)
   await edit(ecluse, 'transactions', [
     '/montant:             { level: internal, action: keep }',
-    '/montant: { level: internal, action: redact }',
+    '/montant: { level: internal, action: { generalise: { band: 1000000 } } }',
   ])
-  const { totals } = reprotect(ecluse, 'transactions', '--reason', 'amounts are not needed')
-  assert.deepEqual(counts(totals.protected), { '/montant: keep → redact': 2 })
+  const { totals } = reprotect(ecluse, 'transactions', '--reason', 'exact amounts are not needed')
+  assert.deepEqual(counts(totals.protected), { '/montant: keep → generalise': 2 })
   assert.equal(copy(), 0)
 })
 

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { clientApiKey } from '../cli/dev-credentials.ts'
 import { start } from '../cli/start.ts'
+import { LAKE_GROUP } from '../processors/lake/start-lake.ts'
 import { eventually } from './eventually.ts'
 import { transaction, transactionOf } from './fixtures.ts'
 import { configIn, makeDir } from './spawn-ecluse.ts'
@@ -16,7 +17,7 @@ const DAY_MS = 24 * HOUR_MS
 
 test('an event, a rejected original and their log records go at their end, and follow a retention that changes', async t => {
   const dir = makeDir()
-  const config = configIn(dir, { ECLUSE_WATCH_INTERVAL_MS: '100' })
+  const config = configIn(dir, { ECLUSE_WATCH_INTERVAL_MS: '100', ECLUSE_LAKE_FLUSH_MS: '100' })
   const ecluse = await start(config, ['gateway', 'processors'])
   t.after(() => ecluse.stop())
   const { log, documents, vault } = ecluse.stores
@@ -51,6 +52,8 @@ test('an event, a rejected original and their log records go at their end, and f
   }
 
   await eventually('both are stored', async () => (await retentions()).length === 3)
+  // What a group has still to read is not removed.
+  await eventually('the lake has it', async () => (await log.lag(LAKE_GROUP, ['ecluse.transactions'])) === 0)
   assert.deepEqual(await retentions(), [400 * DAY_MS, 30 * DAY_MS, 30 * DAY_MS])
   setRetention('{ log: 5d, events: 9d, quarantine: 60d, lake: 9d }')
   await eventually(

@@ -25,6 +25,7 @@ const FLOORS: Record<string, string[]> = {
 /** Where each dependency may be imported: paths begin with one of these. Everything installed is listed. */
 const OWNERS: Record<string, string[]> = {
   '@aws-sdk/client-s3': ['storage/lake/'],
+  '@datadog/sketches-js': ['governance/measures/quantile.ts'],
   '@fastify/rate-limit': ['gateway/'],
   '@fastify/swagger': ['gateway/'],
   '@fastify/swagger-ui': ['gateway/'],
@@ -42,11 +43,14 @@ const OWNERS: Record<string, string[]> = {
   'fastest-levenshtein': ['governance/contract/'],
   fastify: ['gateway/'],
   fflate: ['governance/audit/exact-zip.ts'],
+  hyparquet: ['processors/lake/'],
+  'hyparquet-writer': ['processors/lake/'],
   'ipaddr.js': ['governance/protection/generalise.ts'],
   jose: ['gateway/authenticate-jwt.ts'],
   kafkajs: ['storage/event-log/'],
   'lossless-json': ['gateway/body/'],
   'lru-cache': [
+    'governance/subjects/window-keys.ts',
     'gateway/authenticate.ts',
     'gateway/event-rate.ts',
     'gateway/slow-guessing.ts',
@@ -58,7 +62,7 @@ const OWNERS: Record<string, string[]> = {
   'pino-pretty': ['runtime/logger.ts'],
   re2js: ['governance/contract/'],
   typebox: ['gateway/', 'governance/'],
-  uuid: ['gateway/', 'governance/audit/'],
+  uuid: ['gateway/', 'governance/audit/', 'processors/windows/note-days.ts'],
   yaml: ['governance/contract/'],
 }
 /** Node's own modules that belong to one room. */

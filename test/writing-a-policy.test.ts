@@ -46,6 +46,12 @@ test('the example of the guide is a good policy', async () => {
   assert.equal(await check(policy), '')
 })
 
+test('the aggregate of the guide is a good one for the example', async () => {
+  const aggregates = fenced(guide.slice(guide.indexOf('## Aggregates')), 'yaml')
+  assert.match(aggregates, /^aggregates:/)
+  assert.equal(await check(policy + aggregates), '')
+})
+
 for (const mistake of guide.split(/^### (?=\d)/m).slice(1)) {
   test(`ecluse check says what the guide says of mistake ${mistake.slice(0, mistake.indexOf('\n'))}`, async () => {
     const change = fenced(mistake, 'diff').match(/^[-+].*\n/gm)!

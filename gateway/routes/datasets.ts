@@ -1,8 +1,11 @@
 // What is declared: datasets with their contracts, schemas and policies, for producers and stewards to read.
 
 import Type from 'typebox'
+import { type Aggregate, rowLevel } from '../../governance/contract/aggregate.ts'
 import type { LiveContract } from '../../governance/contract/catalogue.ts'
 import { nearestSchemaVersion } from '../../governance/contract/name-schema-version.ts'
+import { formatDuration } from '../../governance/contract/policy-parts.ts'
+import { writtenWindow } from '../../governance/contract/read-measure.ts'
 import { RequestRefused } from '../body/request-refused.ts'
 import { findDataset, visibleDatasets } from '../find-dataset.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
@@ -17,6 +20,35 @@ const SummaryShape = Type.Object({
   steward: Type.String(),
   newest: Type.String({ description: 'The version an event gets that names none' }),
   coverage: Type.Object({ declared: Type.Integer(), classified: Type.Integer(), protected: Type.Integer() }),
+})
+
+const level = Type.String({ description: 'Who may read values of this level may see it' })
+
+const AggregateShape = Type.Object({
+  name: Type.String(),
+  window: Type.Unknown({
+    description: '{ tumbling: 1h }, { hopping: { size: 1h, every: 10m } } or { session: { gap: 30m } }',
+  }),
+  lateness: Type.String({ description: 'How long after a window’s end late events still count' }),
+  retention: Type.String(),
+  k: Type.Integer({ description: 'Persons a group must have to be shown' }),
+  perPerson: Type.Boolean({ description: 'Groups may be single persons' }),
+  level: Type.String({
+    description:
+      'The strictest of its group keys and conditions, confidential where rows are single persons: to see any row takes it',
+  }),
+  groupBy: Type.Array(Type.Object({ name: Type.String(), pointer: Type.String(), level })),
+  join: Type.Optional(Type.Object({ reference: Type.String(), on: Type.String(), take: Type.Array(Type.String()) })),
+  where: Type.Array(Type.Unknown({ description: 'Pointer and what must stand there' })),
+  measures: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      kind: Type.String(),
+      pointer: Type.Optional(Type.String()),
+      parameters: Type.Record(Type.String(), Type.Unknown()),
+      level,
+    }),
+  ),
 })
 
 const DatasetShape = Type.Object({
@@ -43,6 +75,10 @@ const DatasetShape = Type.Object({
       of: Type.Optional(Type.String()),
     }),
   ),
+  aggregates: Type.Array(AggregateShape, { description: 'Statistics that are kept up to date while events arrive' }),
+  references: Type.Array(Type.Object({ name: Type.String(), sha256: Type.String() }), {
+    description: 'Reference tables that the aggregates join',
+  }),
   sample: Type.Optional(Type.Unknown({ description: 'An event that is accepted' })),
   curl: Type.String({ description: 'A command that sends the sample' }),
 })
@@ -143,8 +179,22 @@ function description(contract: LiveContract, url: string) {
         source,
         ...(of === undefined ? {} : { of }),
       })),
+    aggregates: contract.aggregates.map(shownAggregate),
+    references: [...contract.references.values()].map(({ name, sha256 }) => ({ name, sha256 })),
     ...(contract.sample === undefined ? {} : { sample: contract.sample }),
     curl: curlOf(contract, url),
+  }
+}
+
+/** With times as a policy writes them. */
+function shownAggregate(aggregate: Aggregate) {
+  const { latenessMs, retentionMs, ...rest } = aggregate
+  return {
+    ...rest,
+    window: writtenWindow(aggregate.window),
+    lateness: formatDuration(latenessMs),
+    retention: formatDuration(retentionMs),
+    level: rowLevel(aggregate),
   }
 }
 

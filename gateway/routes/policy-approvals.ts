@@ -19,7 +19,8 @@ const hashes = {
 }
 const schemas = Type.Record(Type.String(), sha256, {
   maxProperties: MAX_SCHEMAS,
-  description: 'Schema versions that were not live before; of the access policy, model.conf if it changed',
+  description:
+    'Schema versions, and reference tables (references/countries.csv), that were not live before; of the access policy, model.conf if it changed',
 })
 
 const PendingShape = Type.Object({

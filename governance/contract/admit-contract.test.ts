@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
 import { temporaryVault } from '../../test/temporary-vault.ts'
 import { type ApprovalMode, openGate } from './admit-contract.ts'
-import { openApprovals } from './approvals.ts'
+import { newSchemas, openApprovals } from './approvals.ts'
 import type { PolicyComparison } from './compare-policies.ts'
 import { policyText, schemaText } from './contract-fixture.ts'
 import { compileDataset } from './load.ts'
@@ -45,6 +45,29 @@ test('a weaker one waits in every process, with what was live last, until it is 
   await other.remember(weak)
   assert.deepEqual(await gate.admit(weak), {}, 'it is live elsewhere')
   assert.deepEqual(told, ['weaker', 'weaker'])
+})
+
+test('a contract is kept with the tables it joins: a changed one goes live and is told, and what waits leaves it as it was', async t => {
+  const { gate, approvals, told } = await opened(t)
+  const aggregate = 'groupBy: [/id], join: { reference: ids, on: /id, take: [name] }, measures: { n: count }'
+  const text = `${policyText}aggregates:\n  a: { window: { tumbling: 1h }, ${aggregate} }\n`
+  const joined = (table: string, policy = text) =>
+    compileDataset(
+      'orders',
+      found('orders.yaml', policy),
+      new Map([['1-0-0', found('1-0-0', schemaText)]]),
+      20,
+      new Map([['ids', found('ids.csv', table)]]),
+    ).contract!
+  const [one, uno] = ['id,name\n1,one\n', 'id,name\n1,uno\n']
+  await gate.remember(joined(one))
+  assert.deepEqual(await gate.admit(joined(uno)), {})
+  assert.deepEqual(told, ['same'])
+  const { waits, last } = await gate.admit(joined(uno, text.replace('log: 7d', 'log: 9d')))
+  assert.equal(last?.references.get('ids')?.rows.get('1')?.name, 'one')
+  assert.deepEqual(newSchemas(waits!), { 'references/ids.csv': hash('sha256', uno) })
+  await approvals.approve(waits!)
+  assert.deepEqual(await gate.admit(joined(uno, text.replace('log: 7d', 'log: 9d'))), {})
 })
 
 test('an approval is for one step from one content to another, once', async t => {

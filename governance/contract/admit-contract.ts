@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Vault } from '../../storage/vault/vault.ts'
 import { type Approvals, type EditHashes, openApprovals, type PendingEdit } from './approvals.ts'
 import { comparePolicies, type PolicyComparison } from './compare-policies.ts'
+import { contentHashes, tableNamed } from './content-hashes.ts'
 import type { Contract } from './contract.ts'
 import { compileDataset } from './load.ts'
 import type { FoundFile } from './source-file.ts'
@@ -33,7 +34,7 @@ export interface GateDeps {
   onChange(dataset: string, comparison: PolicyComparison): void
 }
 
-/** A contract as it is kept: its policy, and where its schemas' texts stand. */
+/** A contract as it is kept: its policy, and where the texts of its schemas and tables stand. */
 interface KeptContract extends EditHashes {
   policyText: string
 }
@@ -44,7 +45,7 @@ export function openGate({ vault, mode, maxViolations, onChange }: GateDeps): Ga
   const judged = new Map<string, { of: string; last: Contract | undefined; comparison: PolicyComparison }>()
 
   async function judge(contract: Contract, kept: KeptContract) {
-    const of = JSON.stringify([kept, hashesOf(contract)])
+    const of = JSON.stringify([kept, contentHashes(contract)])
     const known = judged.get(contract.dataset)
     if (known?.of === of) return known
     const last = await compileKept(contract.dataset, kept)
@@ -55,12 +56,15 @@ export function openGate({ vault, mode, maxViolations, onChange }: GateDeps): Ga
 
   async function compileKept(dataset: string, { policySha256, policyText, schemas }: KeptContract) {
     const files = new Map<string, FoundFile>()
-    for (const [version, sha256] of Object.entries(schemas)) {
-      const text = await vault.findSetting(textSetting(sha256))
-      files.set(version, { path: `${dataset}/${version}.json`, bytes: Buffer.from(text ?? ''), sha256 })
+    const tables = new Map<string, FoundFile>()
+    for (const [name, sha256] of Object.entries(schemas)) {
+      const bytes = Buffer.from((await vault.findSetting(textSetting(sha256))) ?? '')
+      const table = tableNamed(name)
+      if (table === undefined) files.set(name, { path: `${dataset}/${name}.json`, bytes, sha256 })
+      else tables.set(table, { path: name, bytes, sha256 })
     }
     const policy = { path: `${dataset}.yaml`, bytes: Buffer.from(policyText), sha256: policySha256 }
-    return compileDataset(dataset, policy, files, maxViolations).contract
+    return compileDataset(dataset, policy, files, maxViolations, tables).contract
   }
 
   return {
@@ -71,7 +75,7 @@ export function openGate({ vault, mode, maxViolations, onChange }: GateDeps): Ga
       if (text === undefined) return {}
       const kept = JSON.parse(text) as KeptContract
       const { policyText: _, ...from } = kept
-      const to = hashesOf(contract)
+      const to = contentHashes(contract)
       if (isDeepStrictEqual(from, to)) return {}
       const { last, comparison } = await judge(contract, kept)
       const edit: PendingEdit = { dataset, from, to, reasons: reasonsOf(comparison) }
@@ -81,11 +85,12 @@ export function openGate({ vault, mode, maxViolations, onChange }: GateDeps): Ga
       return {}
     },
     remember: async contract => {
-      const kept: KeptContract = { ...hashesOf(contract), policyText: contract.policyText }
+      const kept: KeptContract = { ...contentHashes(contract), policyText: contract.policyText }
       const text = JSON.stringify(kept)
       if ((await approvals.lastLive(contract.dataset)) === text) return
       for (const { schemaSha256, schemaText } of contract.versions.values())
         await vault.settingOr(textSetting(schemaSha256), schemaText)
+      for (const { sha256, text } of contract.references.values()) await vault.settingOr(textSetting(sha256), text)
       await approvals.remember(contract.dataset, text)
     },
   }
@@ -101,17 +106,14 @@ export function reasonsOf({ changes }: PolicyComparison): string[] {
   return changes.filter(({ effect }) => effect === 'weaker').map(describeChange)
 }
 
-/** `1-0-0 /email: encrypt becomes keep` */
-export function describeChange({ schema, pointer, what }: PolicyComparison['changes'][number]): string {
+/** `1-0-0 /email: encrypt becomes keep, in the aggregates by-town, by-type` */
+export function describeChange({ schema, pointer, aggregates, what }: PolicyComparison['changes'][number]): string {
   const place = [schema, pointer].filter(part => part !== undefined).join(' ')
-  return place === '' ? what : `${place}: ${what}`
+  const read = aggregates
+    ? `, in ${aggregates.length > 1 ? 'the aggregates' : 'the aggregate'} ${aggregates.join(', ')}`
+    : ''
+  return `${place === '' ? what : `${place}: ${what}`}${read}`
 }
 
-function hashesOf({ policySha256, versions }: Contract): EditHashes {
-  return {
-    policySha256,
-    schemas: Object.fromEntries([...versions.values()].map(({ version, schemaSha256 }) => [version, schemaSha256])),
-  }
-}
-
+/** Of a table too. */
 const textSetting = (sha256: string) => `schema-text/${sha256}`

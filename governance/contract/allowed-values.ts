@@ -47,7 +47,7 @@ function bothTypes(a: Set<JsonType>, b: Set<JsonType>): Set<JsonType> {
 }
 
 /** The JSON type of a value. */
-function typeOf(value: unknown): JsonType {
+export function typeOf(value: unknown): JsonType {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'array'
   if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number'

@@ -11,7 +11,7 @@ export const ACCESS_POLICY = '*'
 /** Content by its hashes, hex SHA-256. */
 export interface EditHashes {
   policySha256: string
-  /** By schema version; of the access policy, by the name of its other file. */
+  /** By schema version or table (`references/countries.csv`); of the access policy, by the name of its other file. */
   schemas: Record<string, string>
 }
 
@@ -51,7 +51,7 @@ export function openApprovals(vault: ApprovalStore): Approvals {
   }
 }
 
-/** Schemas of an edit that were not live before: what its approval has to name. */
+/** Schemas and tables of an edit that were not live before: what its approval has to name. */
 export function newSchemas({ from, to }: PendingEdit): Record<string, string> {
   return Object.fromEntries(Object.entries(to.schemas).filter(([version, sha256]) => from.schemas[version] !== sha256))
 }

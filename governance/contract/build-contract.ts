@@ -1,6 +1,7 @@
 // Compiles one dataset's policy and schema versions into its contract.
 
 import type { JsonObject } from '../../storage/json.ts'
+import { buildAggregates, type Tables } from './build-aggregates.ts'
 import { checkEvent } from './check-event.ts'
 import { classify, type RuleUse } from './classify.ts'
 import type { Contract, ContractVersion, SubjectRule } from './contract.ts'
@@ -8,7 +9,8 @@ import { derivedSchema } from './derived-schema.ts'
 import type { Report } from './diagnostic.ts'
 import { didYouMean } from './did-you-mean.ts'
 import { matchesPattern } from './json-pointer.ts'
-import { durationMs, type Policy } from './policy.ts'
+import type { Policy } from './policy.ts'
+import { durationMs } from './policy-parts.ts'
 import type { FieldsRule, ReadPolicy } from './read-policy.ts'
 import type { ReadSchema } from './read-schemas.ts'
 import { placesIn } from './schema-tree.ts'
@@ -19,12 +21,16 @@ import { compileValidator } from './validate.ts'
 export function buildContract(
   read: ReadPolicy,
   schemas: ReadSchema[],
+  tables: Tables | undefined,
   maxViolations: number,
   report: Report,
 ): Contract {
   const { policy, source } = read
   const use: RuleUse = { matched: new Set(), decided: new Set() }
   const versions = schemas.map(schema => buildVersion(read, schema, maxViolations, use, report))
+  const trees = schemas.map(({ tree }, i) => ({ tree, version: versions[i]!.version, plan: versions[i]!.plan }))
+  const newestFirst = trees.sort((a, b) => compareSchemaVersions(b.version, a.version))
+  const aggregates = buildAggregates(read.aggregates, { source, versions: newestFirst, report }, tables)
   for (const rule of read.rules) checkUse(rule, schemas, use, report)
   const newest = versions
     .map(({ version }) => version)
@@ -52,6 +58,8 @@ export function buildContract(
       quarantine: durationMs(policy.retention.quarantine),
       lake: durationMs(policy.retention.lake),
     },
+    aggregates,
+    references: new Map([...(tables ?? [])].flatMap(([name, table]) => (table ? [[name, table]] : []))),
     sample: (latest.root.examples as JsonObject[] | undefined)?.[0],
   }
 }

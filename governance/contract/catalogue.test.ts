@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -69,6 +69,45 @@ test('a bad edit, and files that are gone, leave the last good contract live and
   assert.deepEqual(
     catalogue.diagnostics().filter(({ severity }) => severity === 'error'),
     [],
+  )
+})
+
+test('an edit of a table that its aggregates join replaces the contract; one of another table does not', async t => {
+  const { catalogue, dir, policy } = await opened(t)
+  mkdirSync(join(dir, 'policies/references'))
+  const table = (name: string, text: string) => writeFileSync(join(dir, `policies/references/${name}.csv`), text)
+  table('ids', 'id,name\n1,one\n')
+  const joined = 'groupBy: [/id], join: { reference: ids, on: /id, take: [name] }'
+  writeFileSync(
+    policy,
+    `${policyText}aggregates:\n  a: { window: { tumbling: 1h }, measures: { n: count }, ${joined} }\n`,
+  )
+  await catalogue.reload()
+  const nameOf1 = () => catalogue.find('orders')?.references.get('ids')?.rows.get('1')?.name
+  assert.equal(
+    nameOf1(),
+    'one',
+    catalogue
+      .diagnostics()
+      .map(({ message }) => message)
+      .join(),
+  )
+  table('ids', 'id,name\n1,uno\n')
+  await catalogue.reload()
+  assert.equal(nameOf1(), 'uno')
+  const before = catalogue.find('orders')
+  table('others', 'id,name\n1,one\n')
+  await catalogue.reload()
+  assert.equal(catalogue.find('orders'), before)
+  rmSync(join(dir, 'policies/references/ids.csv'))
+  await catalogue.reload()
+  assert.equal(catalogue.find('orders'), before)
+  assert.match(
+    catalogue
+      .diagnostics()
+      .map(({ message }) => message)
+      .join(),
+    /there is no reference table `ids`/,
   )
 })
 

@@ -1,9 +1,11 @@
 // The live contracts. A good edit of a schema or policy replaces its dataset's contract; a bad one, or a file that is
 // gone, changes nothing and is reported until it is mended.
 
+import { isDeepStrictEqual } from 'node:util'
 import type { Registry } from '../../storage/registry/registry.ts'
 import type { Gate } from './admit-contract.ts'
 import { describeWaiting, type PendingEdit } from './approvals.ts'
+import { contentHashes } from './content-hashes.ts'
 import type { Contract, SubjectRule } from './contract.ts'
 import { type Diagnostic, formatDiagnostic, reportInto } from './diagnostic.ts'
 import { type EventReaders, eventReaders } from './event-parts.ts'
@@ -68,7 +70,7 @@ export async function openCatalogue(options: CatalogueOptions): Promise<Catalogu
 
   async function activate(contract: Contract, waits: PendingEdit[]): Promise<Diagnostic[]> {
     const current = live.get(contract.dataset)
-    if (current && contentOf(current) === contentOf(contract)) return []
+    if (current && isDeepStrictEqual(contentHashes(current), contentHashes(contract))) return []
     const changed = await findChangedVersions(options.registry, contract)
     if (changed.length > 0) return changed
     const admission = await options.gate?.admit(contract)
@@ -165,14 +167,6 @@ export async function openCatalogue(options: CatalogueOptions): Promise<Catalogu
       }
     },
   }
-}
-
-/** What a contract was made from: policy and schema versions. */
-function contentOf({ policySha256, versions }: Contract): string {
-  return [
-    policySha256,
-    ...[...versions.values()].map(({ version, schemaSha256 }) => `${version}:${schemaSha256}`),
-  ].join()
 }
 
 async function register(registry: Registry, contract: Contract): Promise<Map<string, Buffer>> {

@@ -3,8 +3,10 @@
 
 import { levels } from '../classification/taxonomy.ts'
 import { compareActions, describeAction, type Effect, seals, storesNothing } from './compare-actions.ts'
+import { aggregatesOf, compareAggregates } from './compare-aggregates.ts'
 import { compareStatements } from './compare-statements.ts'
 import type { Contract, ContractVersion, FieldRule } from './contract.ts'
+import type { ReferenceTable } from './reference-table.ts'
 import { compareSchemaVersions } from './schema-version.ts'
 import { type RuledField, ruledFields } from './stored-contract.ts'
 
@@ -14,6 +16,8 @@ export interface PolicyChange {
   /** Of a field: its schema version and pointer. */
   schema?: string
   pointer?: string
+  /** Of a field: the aggregates that read it, where there are any. */
+  aggregates?: string[]
   /** One sentence, without its dot. Holds what a policy says, never a value of an event. */
   what: string
 }
@@ -26,13 +30,18 @@ export interface PolicyComparison {
 
 export type Comparable = Pick<
   Contract,
-  'policy' | 'subjects' | 'eventId' | 'eventTime' | 'ceSource' | 'ceType' | 'retentionMs'
+  'policy' | 'aggregates' | 'subjects' | 'eventId' | 'eventTime' | 'ceSource' | 'ceType' | 'retentionMs'
 > & {
   versions: ReadonlyMap<string, Pick<ContractVersion, 'plan' | 'fields'>>
+  references: ReadonlyMap<string, Pick<ReferenceTable, 'name' | 'sha256'>>
 }
 
 export function comparePolicies(before: Comparable, after: Comparable): PolicyComparison {
-  const changes = [...compareStatements(before, after), ...compareVersions(before, after)]
+  const fields = compareVersions(before, after).map(change => {
+    const aggregates = change.pointer === undefined ? [] : aggregatesOf(change.pointer, before, after)
+    return aggregates.length > 0 ? { ...change, aggregates } : change
+  })
+  const changes = [...compareStatements(before, after), ...fields, ...compareAggregates(before, after)]
   return { verdict: verdictOf(changes), changes }
 }
 

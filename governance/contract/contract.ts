@@ -5,8 +5,10 @@ import type { JsonObject, JsonValue } from '../../storage/json.ts'
 import type { JsonSchema } from '../../storage/registry/registry.ts'
 import type { Level } from '../classification/taxonomy.ts'
 import type { Action, ActionName } from '../protection/action.ts'
+import type { Aggregate } from './aggregate.ts'
 import type { Position } from './diagnostic.ts'
 import type { Policy } from './policy.ts'
+import type { ReferenceTable } from './reference-table.ts'
 
 /** One way in which an event breaks its contract. Never holds a value or an undeclared property's name. */
 export interface Violation {
@@ -110,6 +112,10 @@ export interface Contract {
   ceSource: string
   ceType: string
   retentionMs: { log: number; events: number; quarantine: number; lake: number }
+  /** Statistics that processors keep up to date. */
+  aggregates: Aggregate[]
+  /** The tables that aggregates join, by name. */
+  references: Map<string, ReferenceTable>
   /** A sample event in the raw shape, from the newest schema's `examples`. */
   sample: JsonValue | undefined
 }

@@ -46,7 +46,7 @@ const rule = fc
 /** As much of a policy as classification reads. */
 function policyOf(rules: ReadPolicy['rules']): ReadPolicy {
   const event = { subjects: [{ name: 'payer' }, { name: 'payee' }] }
-  return { policy: { event } as unknown as ReadPolicy['policy'], rules, source: nowhere }
+  return { policy: { event } as unknown as ReadPolicy['policy'], rules, aggregates: [], source: nowhere }
 }
 
 function classified(root: JsonSchema, rules: ReadPolicy['rules']) {

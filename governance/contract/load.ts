@@ -9,9 +9,10 @@ import { type Diagnostic, type Report, reportInto } from './diagnostic.ts'
 import { didYouMean } from './did-you-mean.ts'
 import { type FetchedSchemas, fetchSchemas, type RawSchemas } from './fetch-schemas.ts'
 import { type Lock, readLock } from './lock.ts'
-import { readPolicyFiles, readSchemaFiles } from './read-files.ts'
+import { readPolicyFiles, readSchemaFiles, readTableFiles } from './read-files.ts'
 import { type ReadPolicy, readPolicy } from './read-policy.ts'
 import { readSchemas } from './read-schemas.ts'
+import { readTable } from './reference-table.ts'
 import { type FoundFile, parseSource } from './source-file.ts'
 
 export { lockSchemas } from './lock.ts'
@@ -19,7 +20,7 @@ export { lockSchemas } from './lock.ts'
 export interface LoadOptions {
   /** Holds `<dataset>/<MODEL-REVISION-ADDITION>.json` and `lock.json`. */
   schemasDir: string
-  /** Holds `<dataset>.yaml`. */
+  /** Holds `<dataset>.yaml`, and `references/<table>.csv`. */
   policiesDir: string
   /** An event's violations beyond this number are not listed. */
   maxViolations: number
@@ -53,6 +54,8 @@ interface Files {
   lock: Lock
   schemas: Map<string, Map<string, FoundFile>>
   policies: Map<string, FoundFile>
+  /** Reference tables by name; undefined where they are not at hand. */
+  tables: Map<string, FoundFile> | undefined
 }
 
 /**
@@ -66,7 +69,8 @@ export async function loadContracts(options: LoadOptions): Promise<Loaded> {
   const policies = await readPolicyFiles(options.policiesDir, diagnostics)
   if (!schemas || !policies) return { contracts, diagnostics, isComplete: false, tryAgain: true }
   const lock = await readLock(options.schemasDir, reportInto(diagnostics))
-  const files = { lock, schemas, policies }
+  const tables = await readTableFiles(options.policiesDir, diagnostics)
+  const files = { lock, schemas, policies, tables }
   const fetched = await fetchSchemas(policies, schemas, options.rawSchemas)
   for (const [dataset, { versions }] of fetched) schemas.set(dataset, versions)
   const locked = Map.groupBy(lock.hashes ?? [], ([key]) => key.split('/')[0]!)
@@ -96,12 +100,14 @@ export async function loadContracts(options: LoadOptions): Promise<Loaded> {
 /**
  * The contract of one dataset whose files are held elsewhere, by itself: without the lock, and whatever day it is.
  * @param schemas by version
+ * @param tables by name; left out, joins are taken on trust
  */
 export function compileDataset(
   dataset: string,
   policy: FoundFile,
   schemas: Map<string, FoundFile>,
   maxViolations: number,
+  tables?: Map<string, FoundFile>,
 ): { contract?: Contract; diagnostics: Diagnostic[] } {
   const diagnostics: Diagnostic[] = []
   const options = { schemasDir: '', policiesDir: '', maxViolations }
@@ -109,15 +115,16 @@ export function compileDataset(
     source: parseSource({ path: '', bytes: Buffer.from('{}'), sha256: '' }, 'json', reportInto([])),
     hashes: undefined,
   }
-  const files = { lock, schemas: new Map([[dataset, schemas]]), policies: new Map([[dataset, policy]]) }
+  const files = { lock, schemas: new Map([[dataset, schemas]]), policies: new Map([[dataset, policy]]), tables }
   const contract = loadOne(dataset, options, files, true, undefined, reportInto(diagnostics, dataset))
   const isSound = !diagnostics.some(({ severity }) => severity === 'error')
   return { ...(contract && isSound && { contract }), diagnostics }
 }
 
-function hashesOf({ schemas, policies }: Files, dataset: string) {
-  const versions = [...(schemas.get(dataset) ?? [])].map(([version, { sha256 }]) => [version, sha256])
-  return [policies.get(dataset)?.sha256, versions]
+/** Of all tables: which of them a policy joins is known once it is read. */
+function hashesOf({ schemas, policies, tables }: Files, dataset: string) {
+  const listed = (files: Iterable<[string, FoundFile]>) => [...files].map(([name, { sha256 }]) => [name, sha256])
+  return [policies.get(dataset)?.sha256, listed(schemas.get(dataset) ?? []), listed(tables ?? [])]
 }
 
 /** The contract if it is without error: of all schemas, else of those that were live before the registry had more. */
@@ -142,7 +149,7 @@ function make(
 function loadOne(
   dataset: string,
   options: LoadOptions,
-  { lock, schemas, policies }: Files,
+  { lock, schemas, policies, tables }: Files,
   isKnown: boolean,
   registered: FetchedSchemas | undefined,
   report: Report,
@@ -167,7 +174,14 @@ function loadOne(
   const sources = new Map([...(files ?? [])].map(([version, file]) => [version, parseSource(file, 'json', report)]))
   const versions = readSchemas(dataset, sources, lock, report)
   const usable = versions.filter(({ tree }) => tree.types.has('object') && !tree.sealed)
-  return read && usable.length > 0 ? buildContract(read, usable, options.maxViolations, report) : undefined
+  if (!read || usable.length === 0) return undefined
+  return buildContract(read, usable, tables && readTables(read, tables, report), options.maxViolations, report)
+}
+
+/** The tables, of which those that the policy joins are read; problems are reported. */
+function readTables({ aggregates }: ReadPolicy, files: Map<string, FoundFile>, report: Report) {
+  const joined = new Set(aggregates.flatMap(({ join }) => join?.reference ?? []))
+  return new Map([...files].map(([name, file]) => [name, joined.has(name) ? readTable(name, file, report) : undefined]))
 }
 
 function byPosition(a: Diagnostic, b: Diagnostic): number {

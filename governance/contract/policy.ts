@@ -6,22 +6,17 @@ import type { Level } from '../classification/taxonomy.ts'
 import { categories, levels } from '../classification/taxonomy.ts'
 import type { ActionName } from '../protection/action.ts'
 import { actions } from '../protection/actions.ts'
+import { aggregatesShape } from './aggregate-shape.ts'
+import { closed, duration, pointer } from './policy-parts.ts'
 
 export const DATASET_PATTERN = '^[a-z][a-z0-9-]{0,62}$'
 
 /** `keep`, or an action with its parameters: `{ mask: { keep: last, count: 4 } }`. */
 export type PolicyAction = ActionName | { [name: string]: unknown }
 
-const closed = { additionalProperties: false }
-
-const pointer = (description: string) => Type.String({ pattern: '^(/([^~/]|~[01])*)+$', description })
-
-const duration = (description: string) =>
-  Type.String({ pattern: '^[1-9][0-9]{0,4}[dh]$', description: `${description} A number and d (days) or h (hours).` })
-
 const email = (description: string) => Type.String({ pattern: '^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$', description })
 
-export const legalBases = [
+const legalBases = [
   'consent',
   'contract',
   'legal-obligation',
@@ -180,6 +175,7 @@ export const policySchema = Type.Object(
         description: 'What is done to fields that neither policy nor schema classify; encrypt when left out.',
       }),
     ),
+    aggregates: Type.Optional(aggregatesShape),
   },
   {
     ...closed,
@@ -193,9 +189,4 @@ export type Policy = Static<typeof policySchema>
 /** The JSON Schema for editors, as `policies/policy.schema.json` holds it. */
 export function policyEditorSchema(): unknown {
   return { $schema: 'http://json-schema.org/draft-07/schema#', ...JSON.parse(JSON.stringify(policySchema)) }
-}
-
-/** Milliseconds of a duration such as `180d` or `12h`. */
-export function durationMs(text: string): number {
-  return Number.parseInt(text, 10) * (text.endsWith('d') ? 86_400_000 : 3_600_000)
 }

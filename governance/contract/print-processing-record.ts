@@ -14,6 +14,7 @@ interface Words {
     | 'purpose'
     | 'legalBasis'
     | 'subjects'
+    | 'statistics'
     | 'recipients'
     | 'transfers'
     | 'retention'
@@ -27,6 +28,8 @@ interface Words {
   levels: Record<DataCategory['level'], string>
   unknownTransfers: string
   noRecipients: string
+  noStatistics: string
+  statistic: (name: string, fields: string, k: number, kept: string) => string
   nobody: string
   noCategory: string
   noReview: string
@@ -45,6 +48,7 @@ const en: Words = {
     purpose: 'Purpose',
     legalBasis: 'Legal basis (art. 6)',
     subjects: 'Categories of persons',
+    statistics: 'Statistics derived',
     recipients: 'Recipients',
     transfers: 'Transfers to third countries',
     retention: 'Erased, counted from reception',
@@ -73,6 +77,9 @@ const en: Words = {
   levels: { public: 'public', internal: 'internal', confidential: 'confidential', restricted: 'restricted' },
   unknownTransfers: 'not known to Écluse: add them by hand',
   noRecipients: 'none named in the policy',
+  noStatistics: 'none',
+  statistic: (name, fields, k, kept) =>
+    `${name} (from ${fields || 'the number of events'}; ${k > 1 ? `groups of ${k} persons or more` : k === 1 ? 'groups may be single persons' : 'about nobody'}; kept ${kept})`,
   nobody: 'nobody',
   noCategory: '(none given)',
   noReview: 'nobody has said when',
@@ -91,6 +98,7 @@ const fr: Words = {
     purpose: 'Finalité',
     legalBasis: 'Base légale (art. 6)',
     subjects: 'Catégories de personnes',
+    statistics: 'Statistiques dérivées',
     recipients: 'Destinataires',
     transfers: 'Transferts vers des pays tiers',
     retention: 'Effacement, à compter de la réception',
@@ -119,6 +127,9 @@ const fr: Words = {
   levels: { public: 'public', internal: 'interne', confidential: 'confidentiel', restricted: 'restreint' },
   unknownTransfers: 'inconnus d’Écluse : à ajouter à la main',
   noRecipients: 'la politique n’en nomme aucun',
+  noStatistics: 'aucune',
+  statistic: (name, fields, k, kept) =>
+    `${name} (à partir ${fields ? `de ${fields}` : 'du nombre d’événements'} ; ${k > 1 ? `groupes d’au moins ${k} personnes` : k === 1 ? 'un groupe peut être une seule personne' : 'ne concerne personne'} ; conservée ${kept})`,
   nobody: 'aucune',
   noCategory: '(non précisée)',
   noReview: 'personne n’a dit quand',
@@ -167,7 +178,7 @@ function titleOf({ dataset, title }: ProcessingActivity): string {
 }
 
 function linesOf(activity: ProcessingActivity, w: Words): [label: string, text: string][] {
-  const { controller, steward, purpose, legalBasis, subjects, recipients, retention, review } = activity
+  const { controller, steward, purpose, legalBasis, subjects, statistics, recipients, retention, review } = activity
   const stores = Object.keys(w.stores) as (keyof typeof retention)[]
   return [
     [w.labels.controller, controller],
@@ -175,11 +186,18 @@ function linesOf(activity: ProcessingActivity, w: Words): [label: string, text: 
     [w.labels.purpose, purpose],
     [w.labels.legalBasis, w.bases[legalBasis]],
     [w.labels.subjects, subjects.join(', ') || w.nobody],
+    [w.labels.statistics, statisticsOf(statistics, w)],
     [w.labels.recipients, recipients.join(', ') || w.noRecipients],
     [w.labels.transfers, w.unknownTransfers],
     [w.labels.retention, stores.map(store => `${w.stores[store]} ${duration(retention[store], w)}`).join(', ')],
     [w.labels.review, review ? w.reviewed(review.last, duration(review.every, w)) : w.noReview],
   ]
+}
+
+function statisticsOf(statistics: ProcessingActivity['statistics'], w: Words): string {
+  const each = ({ name, fields, k, retention }: (typeof statistics)[number]) =>
+    w.statistic(name, fields.join(', '), k, duration(retention, w))
+  return statistics.map(each).join(', ') || w.noStatistics
 }
 
 function rowsOf({ data }: ProcessingActivity, w: Words): string[][] {

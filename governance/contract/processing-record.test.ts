@@ -4,8 +4,8 @@ import { check, files } from './contract-fixture.ts'
 import { printHtml, printMarkdown } from './print-processing-record.ts'
 import { processingActivity } from './processing-record.ts'
 
-async function activity(recipients = '') {
-  const policy = files['policies/orders.yaml'].replace('review:', `${recipients}review:`)
+async function activity(recipients = '', aggregates = '') {
+  const policy = files['policies/orders.yaml'].replace('review:', `${recipients}review:`) + aggregates
   const { contracts } = await check({ 'policies/orders.yaml': policy })
   return processingActivity(contracts.get('orders')!)
 }
@@ -20,6 +20,7 @@ test('the record holds what article 30 asks for and a policy says', async () => 
     purpose: 'revenue reporting',
     legalBasis: 'contract',
     subjects: ['customer'],
+    statistics: [],
     recipients: ['the bank'],
     transfers: null,
     retention: { log: '7d', events: '400d', quarantine: '30d', lake: '1095d' },
@@ -50,4 +51,26 @@ test('it is printed in English and French, and a policy cannot write into the pa
   const html = printHtml([found], 'fr')
   assert.match(html, /<html lang="fr">/)
   assert.ok(html.includes('&lt;b&gt;a | b&lt;/b&gt;') && !html.includes('<b>'))
+})
+
+test('the record says which statistics are derived, from which fields, of how many persons', async () => {
+  const found = await activity(
+    '',
+    `aggregates:
+  by-id: { window: { tumbling: 1h }, groupBy: [/id], measures: { n: count, sum: { sum: /amount } }, retention: 30d }
+  each: { window: { session: { gap: 1h } }, perPerson: true, measures: { n: count } }
+`,
+  )
+  assert.deepEqual(found.statistics, [
+    { name: 'by-id', fields: ['/id', '/amount'], k: 5, retention: '30d' },
+    { name: 'each', fields: [], k: 1, retention: '400d' },
+  ])
+  assert.match(
+    printMarkdown([found], 'en'),
+    /^- \*\*Statistics derived\*\*: by-id \(from \/id, \/amount; groups of 5 persons or more; kept 30 days\), each \(from the number of events; groups may be single persons; kept 400 days\)$/m,
+  )
+  assert.match(
+    printMarkdown([found], 'fr'),
+    /\*\*Statistiques dérivées\*\*: by-id \(à partir de \/id, \/amount ; groupes d’au moins 5 personnes ; conservée 30 jours\)/,
+  )
 })

@@ -2,8 +2,10 @@
 
 import type { Level } from '../classification/taxonomy.ts'
 import { levels } from '../classification/taxonomy.ts'
+import { pointersOf } from './aggregate.ts'
 import type { Contract, FieldRule } from './contract.ts'
 import type { Policy } from './policy.ts'
+import { formatDuration } from './policy-parts.ts'
 
 export interface ProcessingActivity {
   dataset: string
@@ -16,6 +18,8 @@ export interface ProcessingActivity {
   /** Kinds of persons. */
   subjects: string[]
   data: DataCategory[]
+  /** Statistics that are made of the data: from which fields, of groups of how many persons at least, for how long. */
+  statistics: { name: string; fields: string[]; k: number; retention: string }[]
   recipients: string[]
   /** To third countries: no policy says. */
   transfers: null
@@ -36,7 +40,7 @@ export interface DataCategory {
   measures: FieldRule['actionName'][]
 }
 
-export function processingActivity({ dataset, policy, versions, subjects }: Contract): ProcessingActivity {
+export function processingActivity({ dataset, policy, versions, subjects, aggregates }: Contract): ProcessingActivity {
   const { title, owner, steward, purpose, legalBasis, recipients, retention, review } = policy
   return {
     dataset,
@@ -47,6 +51,12 @@ export function processingActivity({ dataset, policy, versions, subjects }: Cont
     legalBasis,
     subjects: [...new Set(subjects.map(({ type }) => type))],
     data: dataCategories([...versions.values()].flatMap(({ fields }) => fields)),
+    statistics: aggregates.map(each => ({
+      name: each.name,
+      fields: [...pointersOf(each)],
+      k: each.k,
+      retention: formatDuration(each.retentionMs),
+    })),
     recipients: recipients ?? [],
     transfers: null,
     retention,

@@ -6,6 +6,7 @@ import { open, readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { type Diagnostic, type Report, reportInto } from './diagnostic.ts'
 import { DATASET_PATTERN } from './policy.ts'
+import { MAX_TABLE_BYTES } from './reference-table.ts'
 import { parseSchemaVersion } from './schema-version.ts'
 import { type FoundFile, MAX_FILE_BYTES } from './source-file.ts'
 
@@ -71,14 +72,37 @@ export async function readPolicyFiles(
   return datasets
 }
 
+/** Reference tables by name, from `references/` beside the policies; none where there is no such directory. */
+export async function readTableFiles(policiesDir: string, diagnostics: Diagnostic[]): Promise<Map<string, FoundFile>> {
+  const dir = join(policiesDir, 'references')
+  const report = reportInto(diagnostics)
+  const tables = new Map<string, FoundFile>()
+  const names = await namesIn(dir).catch((error: NodeJS.ErrnoException) =>
+    error.code === 'ENOENT' ? [] : (reportUnreadable(dir, error, report) ?? []),
+  )
+  for (const file of names) {
+    const name = basename(file, '.csv')
+    if (name === file) reportStray(join(dir, file), 'Tables stand in references/<name>.csv.', diagnostics)
+    else {
+      const found = await readFound(join(dir, file), report, MAX_TABLE_BYTES)
+      if (found) tables.set(name, found)
+    }
+  }
+  return tables
+}
+
 /** A file's bytes, no more than it takes to see that it is too large; undefined when it cannot be read. */
-export async function readFound(path: string, report: Report): Promise<FoundFile | undefined> {
+export async function readFound(
+  path: string,
+  report: Report,
+  maxBytes = MAX_FILE_BYTES,
+): Promise<FoundFile | undefined> {
   try {
     // Before it is opened: opening a pipe waits for somebody to write.
     if (!(await stat(path)).isFile()) throw new Error('it is no file')
     const file = await open(path)
     try {
-      const buffer = Buffer.allocUnsafe(MAX_FILE_BYTES + 1)
+      const buffer = Buffer.allocUnsafe(maxBytes + 1)
       const { bytesRead } = await file.read(buffer, 0, buffer.length, 0)
       const bytes = Buffer.from(buffer.subarray(0, bytesRead))
       return { path, bytes, sha256: createHash('sha256').update(bytes).digest('hex') }

@@ -2,13 +2,16 @@
 
 import { MAX_TTL_SECONDS } from '../../storage/tables/tables.ts'
 import type { Level } from '../classification/taxonomy.ts'
+import { isReadByName } from './aggregate-shape.ts'
 import { checkShape } from './check-shape.ts'
 import type { Position, Report } from './diagnostic.ts'
 import { didYouMean, listed } from './did-you-mean.ts'
 import { isTimeZone, readInstant } from './instant.ts'
 import { parsePointer } from './json-pointer.ts'
-import { durationMs, type Policy, policySchema } from './policy.ts'
+import { type Policy, policySchema } from './policy.ts'
+import { durationMs } from './policy-parts.ts'
 import { type ReadAction, readAction } from './read-action.ts'
+import { type ReadAggregate, readAggregates } from './read-aggregates.ts'
 import type { SourceFile } from './source-file.ts'
 import { isOwnRegistrySubject } from './topic-of.ts'
 
@@ -28,6 +31,7 @@ export interface FieldsRule {
 export interface ReadPolicy {
   policy: Policy
   rules: FieldsRule[]
+  aggregates: ReadAggregate[]
   source: SourceFile
 }
 
@@ -35,8 +39,9 @@ export interface ReadPolicy {
 export function readPolicy(source: SourceFile, dataset: string, nowMs: number, report: Report): ReadPolicy | undefined {
   const value = source.value as { [key: string]: unknown } | null | undefined
   if (value === undefined) return undefined
-  const isAction = (tokens: readonly string[]) => tokens[0] === 'fields' && tokens[2] === 'action'
-  const shaped = checkShape(policySchema, source, [], value, report, isAction)
+  const isElsewhere = (tokens: readonly string[]) =>
+    (tokens[0] === 'fields' && tokens[2] === 'action') || isReadByName(tokens)
+  const shaped = checkShape(policySchema, source, [], value, report, isElsewhere)
   const rules = readRules(source, value, report)
   if (!shaped) return undefined
   const policy = value as unknown as Policy
@@ -59,7 +64,7 @@ export function readPolicy(source: SourceFile, dataset: string, nowMs: number, r
   }
   checkZone(source, policy, report)
   checkSubjects(source, policy, rules, report)
-  return { policy, rules, source }
+  return { policy, rules, aggregates: readAggregates(source, policy, report), source }
 }
 
 function readRules(source: SourceFile, value: { [key: string]: unknown } | null, report: Report): FieldsRule[] {

@@ -55,6 +55,13 @@ function requestThat(diesAt: string, details: SealedContent['details'] = {}) {
   }
 }
 
+const noWindows = {
+  begin: async () => ({ days: [], frozen: [], ends: [] }),
+  hasPassed: async () => true,
+  compute: async () => {},
+  end: async () => {},
+}
+
 async function opened(t: TestContext) {
   const { vault } = await temporaryVault(t)
   const dir = mkdtempSync(join(tmpdir(), 'ecluse-ledger-'))
@@ -66,7 +73,7 @@ async function opened(t: TestContext) {
   const basics = { vault, ring, ledger, log, leaseMs: 0, types: () => ['customer'], groups: () => [] }
   const deps: EraseDeps = {
     ...{ ...basics, listRemains: async () => [], holders: [], otherEnds: async () => ({}) },
-    ...{ auditHead: async () => null, audit, signer, now: Date.now },
+    ...{ auditHead: async () => null, audit, signer, now: Date.now, windows: noWindows },
   }
   const meet = async () => {
     const [found] = await meetPersons(vault, ring, [{ ...subject, aliases: [], create: true }])

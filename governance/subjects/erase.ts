@@ -13,6 +13,7 @@ import { type AskedPerson, type AskedPersons, expectTypes, findAsked } from './f
 import type { Holder, Remain } from './holder.ts'
 import type { KeyRing } from './key-ring.ts'
 import { type PassDeps, passProcessors } from './pass-processors.ts'
+import { type NotedWindows, recompute } from './recompute.ts'
 import type { RequestResult, RunningRequest } from './running-request.ts'
 
 /** How often a holder is looked at again before the stage counts as failed, and is tried again later. */
@@ -32,6 +33,7 @@ export interface EraseDeps extends PassDeps {
   listRemains(persons: AskedPerson[]): Promise<Remain[]>
   /** Every place where personal data rests, in the order in which it is erased from. */
   holders: Holder[]
+  windows: NotedWindows
   /** Until when other copies may still open: rejected events of unknown persons, backups of the vault. */
   otherEnds(): Promise<JsonObject>
   /** The newest signed head of the audit tree, which the certificate carries out of our hands. */
@@ -89,6 +91,9 @@ export async function erase(deps: EraseDeps, request: RunningRequest): Promise<R
     Object.assign(erased[i]!, verified)
   }
 
+  // Aggregates that counted their events are computed anew from what remains.
+  const aggregates = await recompute(deps, request, persons)
+
   const outcome = { erased: persons.length, erasedBefore: asked.erased, unknown: asked.unknown }
   const certificate = await stage('certified', async () => {
     await deps.audit.record({ kind: 'right-done', actor: 'ecluse', request: request.id, details: outcome })
@@ -101,6 +106,7 @@ export async function erase(deps: EraseDeps, request: RunningRequest): Promise<R
       verifiedAt: timeOf(now),
       persons: outcome,
       holders: erased,
+      aggregates,
       remains: { log: remains as unknown as JsonObject[], ...(await deps.otherEnds()) },
       auditHead: await deps.auditHead(),
     })

@@ -15,6 +15,8 @@ export interface Holder {
    * for the certificate.
    */
   scrub(persons: AskedPerson[]): Promise<string | null>
+  /** Where asking person by person costs too much: removes all it holds of erased persons at once; how many records. */
+  sweep?(): Promise<number>
 }
 
 /** What stays in the log until its retention ends, and can be read without the destroyed key. */

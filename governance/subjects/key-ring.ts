@@ -9,8 +9,9 @@ import { type LookupKeys, openLookupKeys } from './lookup-keys.ts'
 import { openQuarantineKeys, type QuarantineKeys } from './quarantine-keys.ts'
 import { openRequestKeys, type RequestKeys } from './request-keys.ts'
 import { type Keks, openSystemKeys } from './system-keys.ts'
+import { openWindowKeys, type WindowKeys } from './window-keys.ts'
 
-type Rings = LookupKeys & EpochKeys & DomainKeys & QuarantineKeys & RequestKeys
+type Rings = LookupKeys & EpochKeys & DomainKeys & QuarantineKeys & RequestKeys & WindowKeys
 
 export interface KeyRing extends Rings {
   /** Content MACs of events that are about nobody. */
@@ -50,6 +51,7 @@ export async function openKeyRing(vault: Vault, keks: Buffer | Keks, now: () => 
     ...domains,
     ...openQuarantineKeys(vault, keys),
     ...openRequestKeys(keys, epochs),
+    ...openWindowKeys(keys, now),
     content,
     eventId,
     signingSeed,

@@ -7,6 +7,7 @@ import type { Documents, StoredDocument } from '../../storage/documents/document
 import type { StoredEvent } from '../../storage/stored-shapes.ts'
 import { mentionId } from '../note-mentions.ts'
 import { type NoteDeps, notePassedOver } from '../note-passed-over.ts'
+import { noteDays } from '../windows/note-days.ts'
 import { pagesOf } from './pages-of.ts'
 import { rememberRemovedTexts } from './removed-texts.ts'
 
@@ -73,11 +74,5 @@ async function releaseEvents(deps: DocumentsHolderDeps, page: StoredDocument[]):
     (others ?? []).map(other => mentionId(other, 'events', document)),
   )
   await documents.delete('mentions', mentions)
-  const days = new Map(
-    events.map(({ dataset, time }) => [`${dataset}/${time.slice(0, 10)}`, { dataset, day: time.slice(0, 10) }]),
-  )
-  await documents.insertFirst(
-    'recomputations',
-    [...days].map(([id, body]) => ({ id, version: 0, expiresAtMs: null, body })),
-  )
+  for (const event of events) await noteDays(documents, [event], event.subject!)
 }

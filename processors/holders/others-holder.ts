@@ -9,6 +9,7 @@ import type { StoredEvent, StoredMention } from '../../storage/stored-shapes.ts'
 import { changeDocument, changeEvent } from '../change-document.ts'
 import { type FillDeps, fillTables } from '../fill-tables.ts'
 import type { Retentions } from '../retentions.ts'
+import { noteDays } from '../windows/note-days.ts'
 import { pagesOf } from './pages-of.ts'
 import { rememberRemovedTexts } from './removed-texts.ts'
 
@@ -34,6 +35,8 @@ export function othersHolder(deps: OthersHolderDeps): Holder {
       const others = each.others.filter(other => !gone.has(other))
       return { ...each, others, event: contract ? redactSubjects(each.event, contract, gone) : {} }
     })
+    // What counted their part of it is computed anew with the rest of what was theirs.
+    if (changed) await noteDays(documents, [changed], persons[0]!.pseudonym)
     if (changed?.held === 0) await fillTables(deps, dataset, [changed], await deps.retentions.inForce(dataset))
   }
 

@@ -11,6 +11,12 @@ export function checkedId(id: string): string {
   return id
 }
 
+/** @throws RangeError for more than 1,000; TypeError for what is no well-formed string */
+export function checkedIds(ids: string[]): string[] {
+  if (ids.length > MAX_LIMIT) throw new RangeError(`at most ${MAX_LIMIT} documents are asked for at once`)
+  return ids.map(checkedId)
+}
+
 /** @throws TypeError for an id, a version, an expiry or an indexed member that cannot be stored */
 export function checkDocument({ id, version, expiresAtMs, body }: StoredDocument, indexes: Iterable<string>): void {
   if (!Number.isSafeInteger(version)) throw new TypeError('a document version is a safe integer')

@@ -77,6 +77,8 @@ export function documentsContractSuite(name: string, open: () => Promise<OpenedD
       const written = ids.map((id, i) => doc(id, body, i, i % 2 ? 4_000_000_000_000 : null))
       const collection = await collectionOf(written)
       for (const document of written) assert.deepEqual(await documents.get(collection, document.id), document)
+      const asked = [...written.map(({ id }) => id), 'unknown', written[0]!.id]
+      assert.deepEqual(await documents.getAll(collection, asked), [...written, undefined, written[0]])
       assert.deepEqual((await allPages(collection, { limit: 4 })).sort(), ids.sort())
     })
 

@@ -50,6 +50,8 @@ export interface Documents {
   /** Writes each document whole if it is new or its version is greater than the stored one's. */
   upsertNewer(collection: string, documents: StoredDocument[]): Promise<void>
   get(collection: string, id: string): Promise<StoredDocument | undefined>
+  /** What is stored of these ids, in the order given; up to 1,000 of them. @throws RangeError for more */
+  getAll(collection: string, ids: string[]): Promise<(StoredDocument | undefined)[]>
   /** A page of documents, sorted. @throws RangeError for a member without an index or a limit out of bounds. */
   find(collection: string, options: FindOptions): Promise<StoredDocument[]>
   /** How many documents share each value of an indexed member: at most `limit` groups, the largest first. */

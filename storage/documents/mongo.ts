@@ -5,7 +5,7 @@ import type { Collection, Db } from 'mongodb'
 import { connectMongo, MAX_READ_MS, type MongoConnection } from '../mongo/connect-mongo.ts'
 import { duplicatesIn, inOrder } from '../mongo/with-retries.ts'
 import type { ServerAccess } from '../server-access.ts'
-import { checkDocument, checkedId } from './check-documents.ts'
+import { checkDocument, checkedId, checkedIds } from './check-documents.ts'
 import { type Documents, DocumentsUnavailable, type FilterValue, type StoredDocument } from './documents.ts'
 import { expireMongo, setMongoExpiry } from './mongo-expiry.ts'
 import { mongoCount, mongoFilter, mongoFind, pathOf } from './mongo-find.ts'
@@ -67,6 +67,14 @@ export async function openMongoDocuments(access: ServerAccess): Promise<Document
       checkedId(id)
       const found = await on(store, name, collection => collection.findOne({ _id: id }, { maxTimeMS: MAX_READ_MS }))
       return found ? fromMongo(found) : undefined
+    },
+    getAll: async (name, ids) => {
+      const wanted = checkedIds(ids)
+      const found = await on(store, name, collection =>
+        collection.find({ _id: { $in: wanted } }, { maxTimeMS: MAX_READ_MS }).toArray(),
+      )
+      const byId = new Map(found.map(form => [form._id, fromMongo(form)]))
+      return wanted.map(id => byId.get(id))
     },
     find: async (name, options) => {
       const { filter, sort, limit } = mongoFind(declared(store, name).indexes, options)

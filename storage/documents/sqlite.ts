@@ -8,7 +8,7 @@ import { keepStatements } from '../sqlite/keep-statements.ts'
 import { noTraceIn, traceOf } from '../sqlite/leave-no-trace.ts'
 import { inTransaction, openSqlite, writePing } from '../sqlite/open-sqlite.ts'
 import { sqlName } from '../sqlite/sql-name.ts'
-import { checkDocument, checkedId } from './check-documents.ts'
+import { checkDocument, checkedId, checkedIds } from './check-documents.ts'
 import { type CollectionSettings, type Documents, DocumentsUnavailable, type StoredDocument } from './documents.ts'
 import { countSql, findSql, setExpirySql } from './find-sql.ts'
 
@@ -47,6 +47,14 @@ export async function openSqliteDocuments(path: string): Promise<Documents> {
           .prepare(`SELECT ${COLUMNS} FROM ${tableOf(store, collection)} WHERE id = ?`)
           .get(checkedId(id))
         return row && toDocument(row)
+      }),
+    getAll: (collection, ids) =>
+      run(() => {
+        const select = store.prepare(`SELECT ${COLUMNS} FROM ${tableOf(store, collection)} WHERE id = ?`)
+        return checkedIds(ids).map(id => {
+          const row = select.get(id)
+          return row && toDocument(row)
+        })
       }),
     find: (collection, options) =>
       run(() => {

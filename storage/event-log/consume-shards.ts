@@ -2,7 +2,7 @@
 // handled. A batch that cannot be handled holds up its shard alone, and comes again.
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type ConsumeOptions, type Consumer, EventLogUnavailable, type StoredRecord } from './event-log.ts'
+import { type ConsumeOptions, type Consumer, EventLogUnavailable, ReadFrom, type StoredRecord } from './event-log.ts'
 
 /** Pause before a failed batch is tried again: doubled up to the longest. */
 const FIRST_RETRY_MS = 50
@@ -29,24 +29,44 @@ export interface ShardSource {
 /** Starts consuming; returns at once. */
 export function consumeShards(options: ConsumeOptions, source: ShardSource): Consumer {
   const retries = new Map<number, { attempts: number; notBeforeMs: number }>()
+  /** Where reading goes on, where that is not at the group's position. */
+  const readAt = new Map<number, number>()
+  const begun = new Set<number>()
   let stopped = false
   let wake = () => {}
   const wakeUp = () => wake()
   source.wakers.add(wakeUp)
+
+  async function begin(shard: Shard): Promise<number> {
+    if (!options.begin || begun.has(shard.id)) return source.position(shard)
+    const offset = Math.min(await options.begin(shard), source.position(shard))
+    begun.add(shard.id)
+    readAt.set(shard.id, offset)
+    return offset
+  }
 
   /** Handles one batch of a shard; whether there was one. */
   async function step(shard: Shard): Promise<boolean> {
     const retry = retries.get(shard.id)
     if (retry && performance.now() < retry.notBeforeMs) return false
     try {
-      const records = source.read(shard, source.position(shard), options.batchSize)
+      const records = source.read(shard, readAt.get(shard.id) ?? (await begin(shard)), options.batchSize)
       if (records.length === 0) return false
       const { topic, partition, incarnation } = shard
       await options.handle({ topic, partition, incarnation, records })
-      source.commit(shard, records.at(-1)!.offset + 1)
+      const next = records.at(-1)!.offset + 1
+      if (options.commits === 'by hand') readAt.set(shard.id, next)
+      else {
+        source.commit(shard, next)
+        readAt.delete(shard.id)
+      }
       retries.delete(shard.id)
       return true
     } catch (error) {
+      if (error instanceof ReadFrom) {
+        readAt.set(shard.id, error.offset)
+        return true
+      }
       const attempts = (retry?.attempts ?? 0) + 1
       const pauseMs = Math.min(FIRST_RETRY_MS * 2 ** (attempts - 1), LONGEST_RETRY_MS)
       retries.set(shard.id, { attempts, notBeforeMs: performance.now() + pauseMs })
@@ -89,6 +109,16 @@ export function consumeShards(options: ConsumeOptions, source: ShardSource): Con
       wakeUp()
       await running
       source.wakers.delete(wakeUp)
+    },
+    commit: async ends => {
+      const shards = source.shards()
+      for (const { topic, incarnation, partition, offset } of ends) {
+        const shard = shards.find(
+          each => each.topic === topic && each.partition === partition && each.incarnation === incarnation,
+        )
+        if (shard) source.commit(shard, offset)
+      }
+      return true
     },
   }
 }

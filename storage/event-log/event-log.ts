@@ -45,7 +45,8 @@ export interface ConsumeOptions {
   batchSize: number
   /**
    * Called with one batch at a time of a partition, in order. When it resolves, the group's position moves past the
-   * batch; when it rejects, the same batch comes again after a growing pause.
+   * batch; when it rejects, the same batch comes again after a growing pause. When it rejects with `ReadFrom`, the
+   * partition is read again from there, at once.
    */
   handle: (batch: RecordBatch) => Promise<void>
   /**
@@ -55,11 +56,33 @@ export interface ConsumeOptions {
   onError: (error: Error, at?: { topic: string; partition: number | null }) => void
   /** Told when the member has joined its group, also again after a failure. */
   onJoin?: () => void
+  /**
+   * `by hand`: the group's position moves where `Consumer.commit` brings it, and nowhere else. Reading goes on past what
+   * was handled all the same; after a restart, or in other hands, it begins at the position.
+   */
+  commits?: 'by hand'
+  /** From where on a partition is needed that came into this member's hands: read from there, if the group is beyond. */
+  begin?: (place: Omit<LogEnd, 'offset'>) => Promise<number>
+}
+
+/** What a handler rejects with to have its partition read again from an earlier offset. */
+export class ReadFrom extends Error {
+  override name = 'ReadFrom'
+  offset: number
+  constructor(offset: number) {
+    super(`the partition is to be read from offset ${offset}`)
+    this.offset = offset
+  }
 }
 
 export interface Consumer {
   /** Resolves once no batch is being handled any more. Idempotent. */
   stop(): Promise<void>
+  /**
+   * Brings the group's position to these ends; for who commits by hand. Resolves with whether that was done: not by a
+   * member that has left its group, or lost a partition.
+   */
+  commit(ends: LogEnd[]): Promise<boolean>
 }
 
 /** One past the last record of a partition. */

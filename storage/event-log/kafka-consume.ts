@@ -3,7 +3,8 @@
 
 import type { EachBatchPayload, IHeaders, Kafka, Consumer as KafkaConsumer } from 'kafkajs'
 import { assignSubscribed } from './assign-subscribed.ts'
-import type { ConsumeOptions, Consumer, StoredRecord } from './event-log.ts'
+import { type ConsumeOptions, type Consumer, type LogEnd, ReadFrom, type StoredRecord } from './event-log.ts'
+import { type Committed, goBack } from './kafka-go-back.ts'
 import { MetadataRefused, type TopicIdentities } from './kafka-topic-ids.ts'
 
 /** Pause before a failed batch, or a consumer that failed, is tried again: doubled up to the longest. */
@@ -26,11 +27,6 @@ export interface ConsumeDeps {
   maxRecordBytes: number
   /** Turns an error of kafkajs into the port's own. */
   unavailable: (error: unknown) => Error
-}
-
-interface Committed {
-  topic: string
-  partitions: { partition: number; offset: string; metadata: string | null }[]
 }
 
 /** Starts consuming and goes on by itself, whatever fails, until stopped. */
@@ -75,6 +71,7 @@ export async function consumeKafka(deps: ConsumeDeps, options: ConsumeOptions): 
       await running?.stop()
       await supervised
     },
+    commit: async ends => running !== undefined && (await running.commit(ends)),
   }
 }
 
@@ -99,9 +96,10 @@ async function runMember(deps: ConsumeDeps, options: ConsumeOptions) {
   const { promise: crashed, resolve: crash } = Promise.withResolvers<unknown>()
   consumer.on(consumer.events.CRASH, ({ payload }) => crash(payload.error))
   let joined = false
-  consumer.on(consumer.events.GROUP_JOIN, () => {
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     joined = true
     options.onJoin?.()
+    void goBack({ ...deps, consumer, identities }, options, payload.memberAssignment)
   })
   const watch = setInterval(() => void lookForChanges(deps, options.topics, identities, crash), LONGEST_RETRY_MS)
   const stop = async () => {
@@ -118,14 +116,24 @@ async function runMember(deps: ConsumeDeps, options: ConsumeOptions) {
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: CONCURRENT_PARTITIONS,
-      eachBatch: payload => eachBatch(payload, options, { incarnations, retries, sessionMs }),
+      eachBatch: payload => eachBatch(payload, options, { consumer, incarnations, retries, sessionMs }),
     })
     for (const [topic, id] of identities) await incarnations.begin(topic, id)
   } catch (error) {
     await stop()
     throw error
   }
-  return { crashed, stop, hasJoined: () => joined }
+  /** What this member may not commit any more, another one does. */
+  const commit = (ends: LogEnd[]) =>
+    consumer
+      .commitOffsets(
+        ends.map(({ incarnation, offset, ...place }) => ({ ...place, offset: String(offset), metadata: incarnation })),
+      )
+      .then(
+        () => true,
+        () => false,
+      )
+  return { crashed, stop, commit, hasJoined: () => joined }
 }
 
 /** kafkajs cannot consume a list of topics of which one is gone, denied or broken: it must not hold up the others. */
@@ -160,6 +168,7 @@ async function lookForChanges(
 }
 
 interface BatchDeps {
+  consumer: KafkaConsumer
   incarnations: ReturnType<typeof watchIncarnations>
   retries: Map<string, { attempts: number; timer: NodeJS.Timeout }>
   sessionMs: number
@@ -178,6 +187,10 @@ async function eachBatch(payload: EachBatchPayload, options: ConsumeOptions, dep
     try {
       await options.handle({ topic, partition, incarnation, records })
     } catch (error) {
+      if (error instanceof ReadFrom) {
+        deps.consumer.seek({ topic, partition, offset: String(error.offset) })
+        return
+      }
       comeAgain(payload, deps.retries)
       options.onError(error instanceof Error ? error : new Error('a batch was not handled', { cause: error }), {
         topic,
@@ -192,7 +205,7 @@ async function eachBatch(payload: EachBatchPayload, options: ConsumeOptions, dep
     resolveOffset(batch.messages[start + records.length - 1]!.offset)
     const partitions = [{ partition, offset: next, metadata: incarnation }]
     // By this call, since the consumer's own does nothing while it stops: what was handled would come again.
-    await commitOffsetsIfNecessary({ topics: [{ topic, partitions }] })
+    if (options.commits !== 'by hand') await commitOffsetsIfNecessary({ topics: [{ topic, partitions }] })
     await heartbeat()
   }
 }

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { eventually } from '../../test/eventually.ts'
 import type { OpenedEventLog } from './contract-suite.ts'
-import type { Consumer, EventLog, RecordBatch } from './event-log.ts'
+import { type ConsumeOptions, type Consumer, type EventLog, ReadFrom, type RecordBatch } from './event-log.ts'
 
 const freshGroup = () => `ecluse.suite-group-${randomUUID()}`
 
@@ -31,8 +31,13 @@ export function eventLogPositionsSuite(name: string, open: () => Promise<OpenedE
     }
     const append = (topic: string, values: string[]) =>
       log.append(values.map(value => ({ topic, record: { key: value, value: Buffer.from(value), headers: {} } })))
-    async function consume(topics: string[], group: string, handle: (batch: RecordBatch) => Promise<void>) {
-      const consumer = await log.consume({ group, topics, batchSize: 10, handle, onError: () => {} })
+    async function consume(
+      topics: string[],
+      group: string,
+      handle: (batch: RecordBatch) => Promise<void>,
+      options: Pick<ConsumeOptions, 'commits' | 'begin'> = {},
+    ) {
+      const consumer = await log.consume({ group, topics, batchSize: 10, handle, onError: () => {}, ...options })
       consumers.push(consumer)
       return consumer
     }
@@ -99,6 +104,78 @@ export function eventLogPositionsSuite(name: string, open: () => Promise<OpenedE
       assert.equal(await log.hasPassed(group, ends), false)
       gate.resolve()
       await eventually('the group has passed', () => log.hasPassed(group, ends))
+    })
+
+    /** What comes to the member of a group that commits by hand. */
+    async function read(topic: string, group: string) {
+      const values: string[] = []
+      const handle = async ({ records }: RecordBatch) => void values.push(...records.map(({ value }) => `${value}`))
+      return { values, consumer: await consume([topic], group, handle, { commits: 'by hand' }) }
+    }
+
+    test('committed by hand, a position stays while reading goes on, and is where reading begins again', async () => {
+      const topic = await freshTopic()
+      const group = freshGroup()
+      const ends = (offset: number) => [{ topic, incarnation, partition: 0, offset }]
+      const [first] = await append(topic, ['a', 'b', 'c'])
+      const { incarnation, offset } = first!
+      const one = await read(topic, group)
+      await eventually('all is read', () => one.values.length === 3)
+      await append(topic, ['d'])
+      await eventually('reading goes on', () => one.values.length === 4)
+      assert.equal(await log.hasPassed(group, ends(offset + 1)), false)
+      assert.equal(await log.lag(group, [topic]), 4)
+      assert.equal(await one.consumer.commit(ends(offset + 2)), true)
+      assert.equal(await log.lag(group, [topic]), 2)
+      assert.equal(await log.hasPassed(group, ends(offset + 2)), true)
+      await one.consumer.stop()
+      const two = await read(topic, group)
+      await eventually('what was not committed comes again', () => two.values.length === 2)
+      assert.deepEqual(
+        [one.values, two.values],
+        [
+          ['a', 'b', 'c', 'd'],
+          ['c', 'd'],
+        ],
+      )
+    })
+
+    test('a handler has its partition read again from an earlier offset', async () => {
+      const topic = await freshTopic()
+      const [first] = await append(topic, ['a', 'b'])
+      const values: string[] = []
+      let isBack = false
+      const handle = async ({ records }: RecordBatch) => {
+        if (!isBack && records.some(({ value }) => `${value}` === 'd')) {
+          isBack = true
+          throw new ReadFrom(first!.offset + 1)
+        }
+        values.push(...records.map(({ value }) => `${value}`))
+      }
+      const group = freshGroup()
+      await consume([topic], group, handle)
+      await eventually('two are read', () => values.length === 2)
+      await append(topic, ['c', 'd'])
+      await eventually('all is read', () => values.includes('d'))
+      assert.deepEqual(values.slice(values.lastIndexOf('b')), ['b', 'c', 'd'])
+      await eventually('the group has passed', async () => (await log.lag(group, [topic])) === 0)
+    })
+
+    test('a partition is read from where it is needed, if the group is beyond', async () => {
+      const topic = await freshTopic()
+      const group = freshGroup()
+      const [first] = await append(topic, ['a', 'b', 'c'])
+      const one = await consume([topic], group, async () => {})
+      await eventually('the group is at the end', async () => (await log.lag(group, [topic])) === 0)
+      await one.stop()
+      const values: string[] = []
+      const handle = async ({ records }: RecordBatch) => void values.push(...records.map(({ value }) => `${value}`))
+      const begin = async ({ incarnation }: { incarnation: string }) => {
+        assert.equal(incarnation, first!.incarnation)
+        return first!.offset + 1
+      }
+      await consume([topic], group, handle, { begin })
+      await eventually('two are read again', () => values.join() === 'b,c')
     })
 
     test('a topic made anew since counts as passed, and so does one that is gone', async () => {

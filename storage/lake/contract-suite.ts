@@ -34,6 +34,26 @@ export function lakeContractSuite(name: string, open: () => Promise<OpenedLake>)
       }
     })
 
+    test('a range of a file is read alone; what lies beyond its end is left out', async () => {
+      const prefix = freshPrefix()
+      const body = randomBytes(100_000)
+      await lake.putIfAbsent(`${prefix}a`, body)
+      for (const [start, end] of [
+        [0, 1],
+        [10, 70_000],
+        [99_990, 100_000],
+        [99_990, 200_000],
+      ] as const)
+        assert.deepEqual(await lake.read(`${prefix}a`, { start, end }), body.subarray(start, end))
+      assert.equal(await lake.read(`${prefix}unknown`, { start: 0, end: 1 }), undefined)
+      for (const [start, end] of [
+        [1, 1],
+        [-1, 2],
+        [0, 1.5],
+      ] as const)
+        await assert.rejects(lake.read(`${prefix}a`, { start, end }), RangeError)
+    })
+
     test('a file that is not there is undefined, nor is a folder one', async () => {
       const prefix = freshPrefix()
       await lake.putIfAbsent(`${prefix}a/b`, Buffer.from('x'))

@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import { readFileSync, renameSync, rmSync } from 'node:fs'
-import { chmod, link, mkdir, readdir, readFile, stat, unlink } from 'node:fs/promises'
+import { chmod, link, mkdir, open, readdir, readFile, stat, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { probeWriting, syncDirectory, writeTemporary } from '../durable-file.ts'
@@ -11,7 +11,7 @@ import { reach } from '../reach.ts'
 import { inTransaction, openSqlite, SHARED_BUSY_TIMEOUT_MS } from '../sqlite/open-sqlite.ts'
 import { type Lake, type LakeFile, LakeUnavailable } from './lake.ts'
 import { listPaths } from './list-paths.ts'
-import { checkedPath } from './path.ts'
+import { checkedPath, checkedRange } from './path.ts'
 
 /** A temporary file this old belongs to a process that died. */
 const ABANDONED_MS = 3_600_000
@@ -37,6 +37,7 @@ export async function openFileLake(folderPath: string): Promise<Lake> {
     putIfAbsent: (path, body) => run(() => putIfAbsent(folder, checkedPath(path), body)),
     putIfMatch: (path, body, etag) => run(() => putIfMatch(folder, checkedPath(path), body, etag)),
     get: path => run(() => get(join(dir, checkedPath(path)))),
+    read: (path, range) => run(() => readRange(join(dir, checkedPath(path)), checkedRange(range))),
     list: (prefix, options) => run(() => listPaths(dir, prefix, options)),
     delete: path => run(() => remove(folder, join(dir, checkedPath(path)))),
     ping: () => run(() => probeWriting(folder.temporaryDir)),
@@ -101,6 +102,19 @@ async function get(target: string): Promise<LakeFile | undefined> {
     return { body, etag: etagOf(body) }
   } catch (error) {
     return ignoreAbsent(error)
+  }
+}
+
+async function readRange(target: string, { start, end }: { start: number; end: number }): Promise<Buffer | undefined> {
+  const file = await open(target).catch(ignoreAbsent)
+  if (!file) return undefined
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(end - start), { position: start })
+    return buffer.subarray(0, bytesRead)
+  } catch (error) {
+    return ignoreAbsent(error)
+  } finally {
+    await file.close()
   }
 }
 

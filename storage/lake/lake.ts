@@ -13,6 +13,8 @@ export interface Lake {
   /** Replaces a file if its etag is still this one. The new etag, or undefined if another was faster. */
   putIfMatch(path: string, body: Buffer, etag: string): Promise<string | undefined>
   get(path: string): Promise<LakeFile | undefined>
+  /** Bytes of a file, from `start` up to `end` (exclusive), at least one; fewer where it ends before. */
+  read(path: string, range: { start: number; end: number }): Promise<Buffer | undefined>
   /** Paths that start with the prefix, sorted, after `after` (exclusive): at most `limit` (1 to 1,000). */
   list(prefix: string, options: { after?: string; limit: number }): Promise<string[]>
   /** Deletes a file; no error if there is none. */

@@ -21,6 +21,13 @@ export function checkedLimit(limit: number): number {
   return limit
 }
 
+/** @throws RangeError unless it holds at least one byte */
+export function checkedRange(range: { start: number; end: number }): { start: number; end: number } {
+  const { start, end } = range
+  if (Number.isSafeInteger(start) && Number.isSafeInteger(end) && 0 <= start && start < end) return range
+  throw new RangeError('a range starts at 0 or later, and ends after its start')
+}
+
 /** Whether a name may stand between two slashes. */
 export function isSegment(name: string): boolean {
   return SEGMENT.test(name) && name !== '.' && name !== '..'

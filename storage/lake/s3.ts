@@ -9,7 +9,7 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
 import type { Lake, LakeFile } from './lake.ts'
-import { checkedLimit, checkedPath, isPath } from './path.ts'
+import { checkedLimit, checkedPath, checkedRange, isPath } from './path.ts'
 import { type Bucket, openBucket, type S3Access } from './s3-client.ts'
 import { refusalOf } from './s3-explain.ts'
 import { putIf } from './s3-put.ts'
@@ -35,6 +35,10 @@ export async function openS3Lake(access: S3Access): Promise<Lake> {
     putIfAbsent: async (path, body) => putIf(bucket, keyOf(path), body, { IfNoneMatch: '*' }),
     putIfMatch: async (path, body, etag) => putIf(bucket, keyOf(path), body, { IfMatch: etag }),
     get: async path => get(bucket, keyOf(path)),
+    read: async (path, range) => {
+      const { start, end } = checkedRange(range)
+      return (await get(bucket, keyOf(path), `bytes=${start}-${end - 1}`))?.body
+    },
     list: (prefix, options) => list(bucket, prefix, options),
     delete: async path => remove(bucket, keyOf(path)),
     ping: async () => {
@@ -46,8 +50,9 @@ export async function openS3Lake(access: S3Access): Promise<Lake> {
   }
 }
 
-async function get(bucket: Bucket, key: string): Promise<LakeFile | undefined> {
-  const command = new GetObjectCommand({ Bucket: bucket.name, Key: key })
+/** @param range of bytes, as RFC 9110 writes it */
+async function get(bucket: Bucket, key: string, range?: string): Promise<LakeFile | undefined> {
+  const command = new GetObjectCommand({ Bucket: bucket.name, Key: key, ...(range && { Range: range }) })
   for (let attempt = 1; ; attempt++) {
     let found: GetObjectCommandOutput | undefined
     try {

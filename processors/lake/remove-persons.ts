@@ -1,0 +1,112 @@
+// Takes persons out of a dataset's files: each file that holds one of them is written anew without, and the old one
+// deleted. First the manifest's fence is raised, so that nothing that was begun before they were erased is finished
+// after: what is written from then on is without them.
+
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { ContractFinder } from '../../governance/contract/find-contract.ts'
+import { type LakeManifest, type ManifestFile, readManifest } from '../../storage/lake-manifest.ts'
+import { deleteFiles, FileGone, openFile, openWhole, putFile, unlistedFiles } from './lake-files.ts'
+import { envelopeColumns } from './lake-table.ts'
+import { leaveOut, personsOf } from './leave-out.ts'
+import { type OpenParquet, writeParquet } from './parquet.ts'
+import { type RewriteDeps, raiseFence, replaceFile, walkFiles } from './rewrite-files.ts'
+
+/** Columns that say whom a row is about. */
+const WHO = ['subject', 'others']
+
+export interface RemovePersonsDeps extends RewriteDeps {
+  contracts: Pick<ContractFinder, 'find'>
+}
+
+/** Which of these pseudonyms are those of persons to be taken out. */
+export type FindGone = (pseudonyms: string[]) => Promise<ReadonlySet<string>>
+
+/**
+ * They must be known as erased before this is called. Idempotent.
+ * @returns how many rows were removed or redacted
+ */
+export async function removePersons(deps: RemovePersonsDeps, dataset: string, findGone: FindGone): Promise<number> {
+  if (!(await raiseFence(deps, dataset))) return 0
+  let touched = 0
+  await walkFiles(deps.lake, dataset, async (manifest, file) => {
+    const gone = await goneIn(await openFile(deps.lake, file), findGone)
+    if (gone.size > 0) touched += await rewriteFile(deps, manifest, file, gone)
+    return gone.size === 0
+  })
+  await deleteUnlisted(deps, dataset, findGone)
+  return touched
+}
+
+/** How many rows of these persons the first file holds that holds any: also one that no manifest names. */
+export async function countPersons({ lake }: Pick<RemovePersonsDeps, 'lake'>, dataset: string, findGone: FindGone) {
+  const manifest = (await readManifest(lake, dataset))?.manifest
+  if (!manifest) return 0
+  const listed = manifest.files.map(file => () => openFile(lake, file))
+  const unlisted = (await unlistedFiles(lake, manifest)).map(path => () => openWhole(lake, path))
+  for (const open of [...listed, ...unlisted]) {
+    const count = await open().then(
+      file => countIn(file, findGone),
+      error => {
+        if (error instanceof FileGone) return 0
+        throw error
+      },
+    )
+    if (count > 0) return count
+  }
+  return 0
+}
+
+async function goneIn(file: OpenParquet, findGone: FindGone): Promise<ReadonlySet<string>> {
+  const gone = new Set<string>()
+  for await (const rows of file.groups(WHO))
+    for (const person of await findGone([...new Set(rows.flatMap(personsOf))])) gone.add(person)
+  return gone
+}
+
+async function countIn(file: OpenParquet, findGone: FindGone): Promise<number> {
+  let count = 0
+  for await (const rows of file.groups(WHO)) {
+    const gone = await findGone([...new Set(rows.flatMap(personsOf))])
+    if (gone.size > 0) count += rows.filter(row => personsOf(row).some(person => gone.has(person))).length
+  }
+  return count
+}
+
+/** @returns how many rows were removed or redacted; 0 if the file was replaced by somebody else meanwhile */
+async function rewriteFile(
+  deps: RemovePersonsDeps,
+  manifest: LakeManifest,
+  old: ManifestFile,
+  gone: ReadonlySet<string>,
+): Promise<number> {
+  const { lake, contracts } = deps
+  const { dataset } = manifest
+  const kinds = { ...manifest.columns }
+  const source = await openWhole(lake, old.path)
+  const columns = source.columns.map(name => [name, kinds[name]!] as const)
+  const file = writeParquet(new Map([...Object.entries(envelopeColumns), ...columns]))
+  let touched = 0
+  for await (const rows of source.groups()) {
+    const left = await leaveOut(contracts, rows, gone, kinds)
+    touched += left.touched
+    await file.add(left.rows)
+    await nextTurn()
+  }
+  const written = file.rows() > 0 ? [await putFile(deps, dataset, old.date, file)] : []
+  const isReplaced = await replaceFile(deps, manifest, old, { files: written, kinds })
+  return isReplaced ? touched : 0
+}
+
+/**
+ * Files that were replaced, and such as a process that died left. One that holds an erased person can be named by no
+ * manifest any more: whoever wrote it began before the fence was raised.
+ */
+async function deleteUnlisted({ lake }: RemovePersonsDeps, dataset: string, findGone: FindGone): Promise<void> {
+  const { manifest } = (await readManifest(lake, dataset))!
+  for (const path of await unlistedFiles(lake, manifest)) {
+    const file = await openWhole(lake, path).catch(error => {
+      if (!(error instanceof FileGone)) throw error
+    })
+    if (file && (await countIn(file, findGone)) > 0) await deleteFiles(lake, [path])
+  }
+}
