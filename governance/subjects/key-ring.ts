@@ -5,11 +5,12 @@ import type { Vault } from '../../storage/vault/vault.ts'
 import { type MacKey, macKey } from '../protection/mac.ts'
 import { type DomainKeys, openDomainKeys } from './domain-keys.ts'
 import { type EpochKeys, openEpochKeys } from './epoch-keys.ts'
+import { openEpochSealedKeys } from './epoch-sealed-keys.ts'
 import { type LookupKeys, openLookupKeys } from './lookup-keys.ts'
-import { openQuarantineKeys, type QuarantineKeys } from './quarantine-keys.ts'
-import { openRequestKeys, type RequestKeys } from './request-keys.ts'
+import { openQuarantineKeys, QUARANTINE_KEYS, type QuarantineKeys } from './quarantine-keys.ts'
+import { openRequestKeys, REQUEST_KEYS, type RequestKeys } from './request-keys.ts'
 import { type Keks, openSystemKeys } from './system-keys.ts'
-import { openWindowKeys, type WindowKeys } from './window-keys.ts'
+import { openWindowKeys, WINDOW_KEYS, type WindowKeys } from './window-keys.ts'
 
 type Rings = LookupKeys & EpochKeys & DomainKeys & QuarantineKeys & RequestKeys & WindowKeys
 
@@ -20,6 +21,8 @@ export interface KeyRing extends Rings {
   eventId: MacKey
   /** Seed of the Ed25519 key that signs certificates, packages and heads: 32 bytes. */
   signingSeed: Buffer
+  /** Seals all keys of requests, days of quarantine and windows under the newest epoch. */
+  rewrapShortLived(): Promise<void>
   /** Reads again what may have been rotated elsewhere: within one lease, that is noticed. */
   refresh(): Promise<void>
   /** Refreshes unless that was done within this time. */
@@ -38,6 +41,7 @@ export async function openKeyRing(vault: Vault, keks: Buffer | Keks, now: () => 
   const content = macKey((await keys.make('content/1')).secret)
   const eventId = macKey((await keys.make('event-id/1')).secret)
   const signingSeed = (await keys.make('signing/1')).secret
+  const shortLived = openEpochSealedKeys(keys, epochs)
   const domains = openDomainKeys(vault, keys, now)
   let refreshedAtMs = performance.now()
 
@@ -49,9 +53,10 @@ export async function openKeyRing(vault: Vault, keks: Buffer | Keks, now: () => 
 
   const ring = {
     ...domains,
-    ...openQuarantineKeys(vault, keys),
-    ...openRequestKeys(keys, epochs),
-    ...openWindowKeys(keys, now),
+    ...openQuarantineKeys(vault, shortLived),
+    ...openRequestKeys(shortLived),
+    ...openWindowKeys(shortLived, now),
+    rewrapShortLived: () => shortLived.rewrap([...REQUEST_KEYS, QUARANTINE_KEYS, WINDOW_KEYS]),
     content,
     eventId,
     signingSeed,

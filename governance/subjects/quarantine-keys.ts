@@ -3,8 +3,9 @@
 
 import type { Vault } from '../../storage/vault/vault.ts'
 import { type SealingKey, sealingKey } from '../protection/seal.ts'
-import type { SystemKeys } from './system-keys.ts'
+import type { EpochSealedKeys } from './epoch-sealed-keys.ts'
 
+export const QUARANTINE_KEYS = 'quarantine/'
 const DAY_MS = 86_400_000
 
 export interface QuarantineKeys {
@@ -16,22 +17,22 @@ export interface QuarantineKeys {
   findQuarantineKey(name: string): Promise<SealingKey | undefined>
 }
 
-export function openQuarantineKeys(vault: Vault, keys: SystemKeys): QuarantineKeys {
+export function openQuarantineKeys(vault: Vault, keys: EpochSealedKeys): QuarantineKeys {
   const known = new Map<string, SealingKey>()
   return {
     quarantineKey: async (dataset, nowMs, retentionMs) => {
       const day = new Date(nowMs).toISOString().slice(0, 10)
-      const name = `quarantine/${dataset}/${day}`
+      const name = `${QUARANTINE_KEYS}${dataset}/${day}`
       const found = known.get(name)
       if (found) return { name, key: found }
       const key = sealingKey((await keys.make(name, endOf(name, retentionMs))).secret)
       // Today's and yesterday's keys of each dataset are all that is written with.
-      for (const old of known.keys()) if (old.startsWith(`quarantine/${dataset}/`)) known.delete(old)
+      for (const old of known.keys()) if (old.startsWith(`${QUARANTINE_KEYS}${dataset}/`)) known.delete(old)
       known.set(name, key)
       return { name, key }
     },
     setQuarantineRetention: async (dataset, retentionMs) => {
-      for (const { name, endsAtMs } of await vault.listKeys(`quarantine/${dataset}/`)) {
+      for (const { name, endsAtMs } of await vault.listKeys(`${QUARANTINE_KEYS}${dataset}/`)) {
         const end = endOf(name, retentionMs)
         if (end !== endsAtMs) await vault.setKeyEnd(name, end)
       }

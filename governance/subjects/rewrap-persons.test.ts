@@ -6,9 +6,9 @@ import type { PersonEntry, Vault } from '../../storage/vault/vault.ts'
 import { eraseLiving } from '../../test/erase-living.ts'
 import { temporaryVault } from '../../test/temporary-vault.ts'
 import { openField, sealField } from '../protection/field-cipher.ts'
-import { open, seal, sealingKey } from '../protection/seal.ts'
+import { open, sealingKey } from '../protection/seal.ts'
 import { findPersons } from './find-persons.ts'
-import { openKeyRing } from './key-ring.ts'
+import { type KeyRing, openKeyRing } from './key-ring.ts'
 import { type LivingPerson, openPeople, type People } from './people.ts'
 import { rewrapPersons } from './rewrap-persons.ts'
 
@@ -119,22 +119,42 @@ test('one whom nobody can open is counted, and keeps no epoch alive', async t =>
   assert.deepEqual((await rewrap()).destroyed, ['epoch/1'])
 })
 
-test('a request’s key lives through epochs, is sealed under them alone, and is gone once deleted', async t => {
-  const { vault, process, pass } = await world(t)
+test('keys of requests, of days of quarantine and of windows live through epochs, and are sealed under them', async t => {
+  const { vault, process, pass, now } = await world(t)
   const { ring, rewrap } = await process(vault)
-  const sealed = seal(await ring.requestKey('r1', null), Buffer.from('why'), 'place')
-  const stolen = await vault.listKeys('request/r1')
+  const openAll = async ({ ring }: { ring: KeyRing }) => ({
+    request: await ring.requestKey('r1', null),
+    day: (await ring.quarantineKey('orders', now(), EPOCH_MS * 10)).key,
+    window: (await ring.windowKey('orders', '2026-11-21', 0, EPOCH_MS * 10)).hash('a'),
+  })
+  const before = await openAll({ ring })
+  const names = [
+    'request/r1',
+    `quarantine/orders/${new Date(now()).toISOString().slice(0, 10)}`,
+    'window/orders/2026-11-21/0',
+  ]
+  // A backup from now, with the KEK that opens all else: what is within opens with the epoch's key alone.
+  const stolen = await Promise.all(names.map(async name => [name, (await vault.listKeys(name))[0]!.sealed] as const))
+  const inner = stolen.map(
+    ([name, sealed]) => [name, open(sealingKey(KEK), sealed, `key\0${name}`).subarray(4)] as const,
+  )
+  const opensWith = (epoch: number) =>
+    inner.filter(([name, bytes]) => {
+      try {
+        return open(ring.epochKey(epoch), bytes, `epoch-sealed\0${name}`)
+      } catch {
+        return false
+      }
+    }).length
+  assert.equal(opensWith(ring.epoch), names.length)
   pass(EPOCH_MS)
   await rewrap()
   pass(SETTLE_MS)
   await rewrap()
   const elsewhere = await process()
-  assert.equal(open((await elsewhere.ring.findRequestKey('r1'))!, sealed, 'place').toString(), 'why')
-  assert.deepEqual(await elsewhere.ring.requestKey('r1', null), await ring.requestKey('r1', null))
-  // A backup from before, with the KEK that opens all else.
-  const inner = open(sealingKey(KEK), stolen[0]!.sealed, 'key\0request/r1')
-  for (const epoch of ring.epochs())
-    assert.throws(() => open(ring.epochKey(epoch), inner.subarray(4), 'request-key\0request/r1'))
+  const quarantined = await elsewhere.ring.findQuarantineKey(names[1]!)
+  assert.deepEqual({ ...(await openAll(elsewhere)), day: quarantined }, before)
+  for (const epoch of ring.epochs()) assert.equal(opensWith(epoch), 0)
   await vault.deleteKey('request/r1')
   assert.equal(await ring.findRequestKey('r1'), undefined)
 })

@@ -52,7 +52,7 @@ export async function rewrapPersons(
     await Promise.all(page.map(entry => bringUpToDate(vault, ring, entry, { moves, done, left })))
   }
   if (moves && left.size === 0) await vault.putSetting(MOVED_SETTING, String(lookupKey))
-  await ring.rewrapRequests()
+  await ring.rewrapShortLived()
   if (!settled) return done
   // What another process was sealing anew while we looked counts as left: the next turn finds nothing.
   for (const old of ring.epochs().filter(each => each < epoch && !left.has(each))) {

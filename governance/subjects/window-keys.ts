@@ -3,8 +3,9 @@
 
 import { LRUCache } from 'lru-cache'
 import { type MacKey, mac, macKey } from '../protection/mac.ts'
-import type { SystemKeys } from './system-keys.ts'
+import type { EpochSealedKeys } from './epoch-sealed-keys.ts'
 
+export const WINDOW_KEYS = 'window/'
 const CACHED_KEYS = 1_000
 /** Hex digits of 64 bits. */
 const HASH_DIGITS = 16
@@ -29,11 +30,11 @@ export interface WindowKeys {
   windowKey(dataset: string, day: string, epoch: number, openMs: number): Promise<WindowKey>
 }
 
-export function openWindowKeys(keys: SystemKeys, now: () => number): WindowKeys {
+export function openWindowKeys(keys: EpochSealedKeys, now: () => number): WindowKeys {
   const known = new LRUCache<string, { key: WindowKey; endsAtMs: number }>({ max: CACHED_KEYS })
   return {
     windowKey: async (dataset, day, epoch, openMs) => {
-      const name = `window/${dataset}/${day}/${epoch}`
+      const name = `${WINDOW_KEYS}${dataset}/${day}/${epoch}`
       const cached = known.get(name)
       if (cached && cached.endsAtMs > now()) return cached.key
       const end = Math.max(Date.parse(day) + DAY_MS, now()) + openMs + GRACE_MS
