@@ -71,7 +71,6 @@ export async function startProcessors(deps: StartProcessorsDeps): Promise<Proces
   const lake = await startLake({
     ...stores,
     ...work,
-    archiveGroup: ARCHIVE_GROUP,
     batchSize: config.processorBatch,
     flush: { rows: config.lakeFlushRows, bytes: config.lakeFlushBytes, ms: config.lakeFlushMs },
     upkeepMs: config.maintenanceIntervalMs,

@@ -123,6 +123,33 @@ describe('events in the lake', () => {
     assert.ok(files.some(path => !after.includes(path)))
   })
 
+  test('of a restricted person wait until the restriction is lifted; a correction comes with what it corrects', async () => {
+    const restricted = randomUUID()
+    const first = transactionOf(restricted)
+    await ecluse.post('transactions', first, V1)
+    await rightDone(ecluse, await fileRight(ecluse, 'restriction', customer(restricted)))
+    await ecluse.post('transactions', [transactionOf(restricted), transaction()], V1)
+    await inLake(ecluse)
+    const rows = await assertEqual(ecluse)
+    assert.equal(manifestIn(ecluse.dataDir, 'transactions').held.length, 1)
+    await rightDone(ecluse, await fileRight(ecluse, 'restriction', { ...customer(restricted), lift: true }))
+    await eventually('it has come', () => manifestIn(ecluse.dataDir, 'transactions').held.length === 0)
+    assert.equal(await assertEqual(ecluse), rows + 1)
+
+    const correction = {
+      ...customer(restricted),
+      dataset: 'transactions',
+      event: first.id_transaction as string,
+      changes: [{ pointer: '/montant', value: 7 }],
+    }
+    await rightDone(ecluse, await fileRight(ecluse, 'rectification', correction))
+    await inLake(ecluse)
+    assert.equal(await assertEqual(ecluse), rows + 2)
+    const current =
+      'SELECT count(*)::INT AS n FROM lake WHERE id NOT IN (SELECT rectifies FROM lake WHERE rectifies IS NOT NULL)'
+    assert.deepEqual(await queryLake(ecluse.dataDir, 'transactions', current), [{ n: rows + 1 }])
+  })
+
   test('small files become one, and nothing is lost by it', async () => {
     for (let i = 0; i < 12; i++) {
       const { answer } = await ecluse.post('transactions', [transaction(), transaction()], V1)

@@ -8,6 +8,7 @@ import { loadContracts } from '../governance/contract/load.ts'
 import type { JsonObject } from '../storage/json.ts'
 import { sampleProfiles, sampleTransactions } from './fixtures.ts'
 import { personalValues, spoil } from './personal-values.ts'
+import { inLake } from './read-lake.ts'
 import { realSamples } from './real-samples.ts'
 import { sampleDataDir } from './sample-data.ts'
 import { searchBytes } from './search-bytes.ts'
@@ -57,7 +58,7 @@ async function searchAfterPosting(
   t: { diagnostic(text: string): void },
   samples: Record<string, JsonObject[]>,
 ): Promise<void> {
-  const ecluse = await spawnEcluse()
+  const ecluse = await spawnEcluse({ environment: { ECLUSE_LAKE_FLUSH_MS: '200' } })
   const { contracts } = await loadContracts({
     schemasDir: ecluse.schemasDir,
     policiesDir: ecluse.policiesDir,
@@ -75,7 +76,7 @@ async function searchAfterPosting(
     )
     await ecluse.post(dataset, events.map(spoil))
   }
-  await ecluse.settled()
+  await inLake(ecluse)
   const metrics = await (await fetch(`${ecluse.url}/metrics`)).text()
   assert.ok(walFiles(ecluse).length > 0, 'the write-ahead logs were not there to be searched')
   // Killed, not stopped: what a crash leaves behind is searched too, the write-ahead logs among it.

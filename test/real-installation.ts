@@ -104,6 +104,7 @@ const settingsOfAll = () => ({
   ECLUSE_KAFKA_PARTITIONS: '3',
   ECLUSE_LEASE_MS: '500',
   ECLUSE_LAKE_FLUSH_MS: '500',
+  ECLUSE_AUDIT_HEAD_MS: '1000',
   // The machine runs all the servers besides.
   ECLUSE_APPEND_MS: '60000',
 })

@@ -15,6 +15,7 @@ export interface ObjectDeps {
   types(): string[]
   /** The purposes that live policies name. */
   purposes(): string[]
+  leaseMs: number
   audit: Audit
 }
 
@@ -36,6 +37,11 @@ export async function object(deps: ObjectDeps, request: RunningRequest): Promise
     await updatePersons(vault, asked.living, ({ lookup }) =>
       vault.changeObjections(lookup, withdraw ? { remove: purpose } : { add: purpose }),
     )
+    return null
+  })
+  // Until then gateways may act on what they looked up before.
+  await stage('lease over', async () => {
+    await request.wait(deps.leaseMs)
     return null
   })
   const outcome = { persons: asked.living.length, erased: asked.erased, unknown: asked.unknown }

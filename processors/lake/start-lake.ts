@@ -11,6 +11,7 @@ import type { Logger } from '../../runtime/logger.ts'
 import type { EventLog, RecordBatch } from '../../storage/event-log/event-log.ts'
 import { readManifest } from '../../storage/lake-manifest.ts'
 import { consumeGroup } from '../consume-group.ts'
+import { ARCHIVE_GROUP } from '../pipeline.ts'
 import { ensureManifest } from './change-manifest.ts'
 import { compactFiles, endFiles, sweepFiles } from './keep-files.ts'
 import { type LakeBuffer, openLakeBuffer } from './lake-buffer.ts'
@@ -28,8 +29,6 @@ const TICK_MS = 1_000
 export interface LakeDeps extends TakeInDeps {
   catalogue: Pick<Catalogue, 'all'>
   log: EventLog
-  /** The group that archives: the lake comes after it. */
-  archiveGroup: string
   logger: Logger
   batchSize: number
   /** What may wait before a file is written: records, bytes of their values, ms. Of each dataset. */
@@ -83,35 +82,30 @@ export async function startLake(deps: LakeDeps): Promise<LakeWriter> {
   }
 
   /** What waits, and what is held no more. @throws Error while the archive has not come so far, among others */
-  const flush = (dataset: string) =>
-    inTurn(async () => {
-      const buffer = bufferOf(dataset)
-      const ranges = buffer.ranges()
-      const ends = ranges.map(({ topic, incarnation, partition, next }) => ({
-        topic,
-        incarnation,
-        partition,
-        offset: next,
-      }))
-      await waitForArchive(ends)
-      const { manifest, rows } = await takeIn(deps, dataset, ranges, bounds.rows).catch(error => {
-        if (error instanceof ManifestWentBack) buffer.clear()
-        throw error
-      })
-      buffer.settle(manifest)
-      deps.count(dataset, rows)
+  async function flush(dataset: string): Promise<void> {
+    const buffer = bufferOf(dataset)
+    const ranges = buffer.ranges()
+    await waitForArchive(
+      ranges.map(({ next: offset, from: _from, records: _records, ...place }) => ({ ...place, offset })),
+    )
+    const { manifest, rows } = await inTurn(() => takeIn(deps, dataset, ranges, bounds.rows)).catch(error => {
+      if (error instanceof ManifestWentBack) buffer.clear()
+      throw error
     })
+    buffer.settle(manifest)
+    deps.count(dataset, rows)
+  }
 
   async function waitForArchive(ends: Parameters<EventLog['hasPassed']>[1]): Promise<void> {
     const startedMs = performance.now()
-    while (!(await log.hasPassed(deps.archiveGroup, ends))) {
+    while (!(await log.hasPassed(ARCHIVE_GROUP, ends))) {
       if (performance.now() - startedMs > ARCHIVE_MS)
         throw new Error('the lake waits: these events are not archived yet')
       await sleep(LOOK_MS, undefined, { signal: stopping.signal })
     }
   }
 
-  /** @throws the first error, once all datasets were tried */
+  /** Of which one fails, the others are not held up. */
   async function forAll(names: Iterable<string>, work: (dataset: string) => Promise<unknown>): Promise<void> {
     for (const dataset of names) {
       if (stopping.signal.aborted) return

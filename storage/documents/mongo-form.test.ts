@@ -71,6 +71,7 @@ test('a body that BSON would change rests as text, beside what may be filtered',
     { $where: '1' },
     { list: [{ 'a\0b': 1 }] },
     { o: { _bsontype: 'Long' } },
+    { o: JSON.parse('{"__proto__":[{}]}') },
     { text: '\ud800' },
     nested(60),
   ]

@@ -51,10 +51,10 @@ function isExact(value: JsonValue, depth: number): boolean {
 
 /**
  * `$` begins operators and references, zero ends a name in BSON, and the driver takes an object with `_bsontype` for a
- * type of its own.
+ * type of its own. What is called `__proto__` a server was seen to give back as something else.
  */
 function isSafeName(name: string): boolean {
-  return name !== '_bsontype' && name[0] !== '$' && !name.includes('\0') && name.isWellFormed()
+  return name !== '_bsontype' && name !== '__proto__' && name[0] !== '$' && !name.includes('\0') && name.isWellFormed()
 }
 
 function scalarsOf(body: JsonObject): JsonObject {
