@@ -22,9 +22,6 @@ import { type StartRequestsDeps, startRightsRequests } from './start-requests.ts
 const DAY_MS = 86_400_000
 /** Shorter than a scrape may take. */
 const LAG_MS = 3_000
-/** How long corrections wait for processors in one turn, and how often they look. */
-const PASS_MS = 30_000
-const PASS_LOOK_MS = 200
 
 export interface StartProcessorsDeps
   extends Omit<StartRequestsDeps, 'retentions' | 'incarnations' | 'auditHead' | 'windows'> {
@@ -96,21 +93,11 @@ export async function startProcessors(deps: StartProcessorsDeps): Promise<Proces
     await releaseUnrestricted({ ...work, vault, documents, tables })
   })
   repeat('windows', config.maintenanceIntervalMs, async () => {
-    await aggregation.recomputeNoted(hasPassed => untilPassed(hasPassed))
+    await aggregation.recomputeNoted()
   })
   repeat('audit notes', config.maintenanceIntervalMs, () => recordAuditNotes(vault, deps.audit))
   repeat('epochs', config.maintenanceIntervalMs, keepEpochs({ ...deps, vault }, { ...config, leaseMs: deps.leaseMs }))
   return { refresh, failing: () => [...pipeline.failing(), ...lake.failing()] }
-}
-
-/** Waits some time for a condition. @returns whether it came to hold */
-async function untilPassed(hasPassed: () => Promise<boolean>): Promise<boolean> {
-  const endMs = performance.now() + PASS_MS
-  while (!(await hasPassed())) {
-    if (performance.now() > endMs) return false
-    await sleep(PASS_LOOK_MS)
-  }
-  return true
 }
 
 /** Retention, where the stores do not enforce it by themselves. */

@@ -3,7 +3,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const LIMIT_MS = 30_000
+/** Between two looks: at least this, and a share of what was waited already, so that many who wait take no machine. */
 const PAUSE_MS = 20
+const LONGEST_PAUSE_MS = 500
+const PAUSE_SHARE = 20
 
 /**
  * Resolves with the first value that is neither undefined nor false.
@@ -18,7 +21,8 @@ export async function eventually<T>(
   for (;;) {
     const found = await look()
     if (found !== undefined && found !== false) return found
-    if (performance.now() - startMs > limitMs) throw new Error(`waited ${limitMs} ms in vain until ${condition}`)
-    await sleep(PAUSE_MS)
+    const waitedMs = performance.now() - startMs
+    if (waitedMs > limitMs) throw new Error(`waited ${limitMs} ms in vain until ${condition}`)
+    await sleep(Math.min(LONGEST_PAUSE_MS, Math.max(PAUSE_MS, waitedMs / PAUSE_SHARE)))
   }
 }

@@ -55,12 +55,7 @@ function requestThat(diesAt: string, details: SealedContent['details'] = {}) {
   }
 }
 
-const noWindows = {
-  begin: async () => ({ days: [], frozen: [], ends: [] }),
-  hasPassed: async () => true,
-  compute: async () => {},
-  end: async () => {},
-}
+const noWindows = { recompute: async () => ({ days: [], frozen: [] }) }
 
 async function opened(t: TestContext) {
   const { vault } = await temporaryVault(t)

@@ -1,48 +1,36 @@
-// What aggregates counted of erased persons is computed anew, from the events that remain. Done in an order that makes it
-// exact while events go on coming in: see `NotedWindows`.
+// What aggregates counted of erased persons is computed anew, from the events that remain.
 
-import type { LogEnd } from '../../storage/event-log/event-log.ts'
 import type { JsonObject } from '../../storage/json.ts'
 import type { AskedPerson } from './find-asked.ts'
 import type { RunningRequest } from './running-request.ts'
 
-/** Windows over days on which holders removed events. */
+/** Windows over days on which holders removed events of persons. */
 export interface NotedWindows {
-  /** From here on, whoever adds to those windows computes them anew first. */
-  begin(persons: AskedPerson[]): Promise<BegunWindows>
-  /** Whether everything before these ends was added. */
-  hasPassed(ends: LogEnd[]): Promise<boolean>
-  /** To be called then. Idempotent. */
-  compute(begun: BegunWindows): Promise<void>
-  /** Forgets what was noted of these persons. */
-  end(persons: AskedPerson[]): Promise<void>
+  /**
+   * Computes them anew, once everything that was appended until now has been added to them; what was noted of the persons
+   * is forgotten then. Idempotent.
+   * @throws RequestWaits where that takes long
+   */
+  recompute(persons: AskedPerson[]): Promise<RecomputedWindows>
 }
 
-export interface BegunWindows {
+export interface RecomputedWindows {
   /** Days of windows. */
-  days: { dataset: string; day: string; epoch: number }[]
+  days: { dataset: string; day: string }[]
   /** Days whose events the archive may hold no more: their windows stay as they are until they end. */
   frozen: { dataset: string; day: string }[]
-  ends: LogEnd[]
 }
 
-/** Four stages of an erasure. @returns what its certificate says of aggregates: days by dataset */
+/** A stage of an erasure. @returns what its certificate says of aggregates: days by dataset */
 export async function recompute(
   { windows }: { windows: NotedWindows },
-  { stage, waitUntil }: RunningRequest,
+  { stage }: RunningRequest,
   persons: AskedPerson[],
 ): Promise<JsonObject> {
-  const begun = await stage('windows begun anew', () => windows.begin(persons))
-  await stage('windows passed', async () => {
-    await waitUntil(() => windows.hasPassed(begun.ends))
-    return null
+  return stage('windows computed anew', async () => {
+    const { days, frozen } = await windows.recompute(persons)
+    return { computedAnew: byDataset(days), leftAsTheyWere: byDataset(frozen) }
   })
-  await stage('windows computed anew', async () => {
-    await windows.compute(begun)
-    await windows.end(persons)
-    return null
-  })
-  return { computedAnew: byDataset(begun.days), leftAsTheyWere: byDataset(begun.frozen) }
 }
 
 function byDataset(days: { dataset: string; day: string }[]): JsonObject {

@@ -19,7 +19,7 @@ test('small files become one; what was replaced stays for who reads it, and an e
   assert.deepEqual(await ids(), idsOf(...events))
   assert.deepEqual([(await files()).length, (await onDisk()).length], [1, 9])
   erased.add('p1.gone')
-  assert.equal(await removePersons(deps, DATASET, findGone), 1)
+  assert.deepEqual([...(await removePersons(deps, DATASET, findGone))], [['p1.gone', 1]])
   assert.equal((await onDisk()).length, 8)
   clock.ms += 2 * 3_600_000
   assert.equal(await sweepFiles(deps, DATASET), 7)
@@ -39,7 +39,7 @@ test('files that are put together while a person is erased do not bring the pers
   }
   await compactFiles({ ...deps, lake: before(lake, 'putIfMatch', erase) }, DATASET, new AbortController().signal)
   assert.deepEqual(await ids(), idsOf(...events.filter(({ subject }) => subject !== 'p1.gone')))
-  assert.equal(await countPersons(deps, DATASET, findGone), 0)
+  assert.deepEqual([...(await countPersons(deps, DATASET, findGone))], [])
 })
 
 test('a day’s files end with the last of its events, by when these were received', async t => {

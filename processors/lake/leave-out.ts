@@ -14,22 +14,23 @@ export function personsOf({ subject, others }: LakeRow): string[] {
 /**
  * The rows that stay, those that name none of these persons as they were.
  * @param kinds of all columns there have been; those that a redaction adds, too
- * @returns with how many rows were removed or changed
+ * @returns with the persons of each row that was removed or changed
  */
 export async function leaveOut(
   contracts: Pick<ContractFinder, 'find'>,
   rows: LakeRow[],
   gone: ReadonlySet<string>,
   kinds: Record<string, ColumnKind>,
-): Promise<{ rows: LakeRow[]; touched: number }> {
+): Promise<{ rows: LakeRow[]; touched: string[] }> {
   const staying: LakeRow[] = []
-  let touched = 0
+  const touched: string[] = []
   for (const row of rows) {
-    if (!personsOf(row).some(person => gone.has(person))) {
+    const theirs = personsOf(row).filter(person => gone.has(person))
+    if (theirs.length === 0) {
       staying.push(row)
       continue
     }
-    touched++
+    touched.push(...theirs)
     if (typeof row.subject === 'string' && gone.has(row.subject)) continue
     const { dataset, schema, policy } = row as { dataset: string; schema: string; policy: string }
     const contract = await contracts.find({ dataset, schema, policy })

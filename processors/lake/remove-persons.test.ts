@@ -17,11 +17,11 @@ test('an erased person is taken out: own rows, and what others’ rows hold', as
   ]
   await take(own, other)
   await take(own, other, none)
-  assert.equal(await countPersons(deps, DATASET, async () => new Set(['p1.gone'])), 2)
+  assert.deepEqual([...(await countPersons(deps, DATASET, async () => new Set(['p1.gone'])))], [['p1.gone', 2]])
   const before = await onDisk()
   erased.add('p1.gone')
-  assert.equal(await removePersons(deps, DATASET, findGone), 2)
-  assert.equal(await countPersons(deps, DATASET, findGone), 0)
+  assert.deepEqual([...(await removePersons(deps, DATASET, findGone))], [['p1.gone', 2]])
+  assert.deepEqual([...(await countPersons(deps, DATASET, findGone))], [])
   assert.deepEqual(await ids(), idsOf(other, none))
   const row = (await rows()).find(({ id }) => id === other.id)!
   assert.deepEqual(
@@ -30,7 +30,7 @@ test('an erased person is taken out: own rows, and what others’ rows hold', as
   )
   const after = await onDisk()
   assert.equal(after.filter(path => before.includes(path)).length, 1, 'a file without them stays as it is')
-  assert.equal(await removePersons(deps, DATASET, findGone), 0)
+  assert.deepEqual([...(await removePersons(deps, DATASET, findGone))], [])
 })
 
 test('events that were in flight while their person was erased are not in the lake after it', async t => {
@@ -44,7 +44,7 @@ test('events that were in flight while their person was erased are not in the la
   // All between reading whom there is and the swap.
   await takeIn({ ...deps, lake: before(lake, 'putIfMatch', erase) }, DATASET, [range(gone, other)].map(fromOne), 100)
   assert.deepEqual(await ids(), idsOf(first, other))
-  assert.equal(await countPersons(deps, DATASET, findGone), 0)
+  assert.deepEqual([...(await countPersons(deps, DATASET, findGone))], [])
   assert.deepEqual(await onDisk(), (await files()).map(({ path }) => path).sort())
   function fromOne(each: ReadRange): ReadRange {
     return { ...each, from: 1 }
@@ -67,7 +67,7 @@ test('an erasure that dies at any of its writes is finished by the next one', as
     }
     await assert.rejects(removePersons({ ...deps, lake: dying }, DATASET, findGone), LakeUnavailable)
     await removePersons(deps, DATASET, findGone)
-    assert.equal(await countPersons(deps, DATASET, findGone), 0, call)
+    assert.deepEqual([...(await countPersons(deps, DATASET, findGone))], [], call)
     assert.deepEqual(await ids(), idsOf(other))
     clock.ms += 2 * 3_600_000
     await sweepFiles(deps, DATASET)

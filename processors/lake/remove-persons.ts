@@ -18,42 +18,54 @@ export interface RemovePersonsDeps extends RewriteDeps {
   contracts: Pick<ContractFinder, 'find'>
 }
 
+/** Rows by the pseudonyms of those they are about. */
+export type RowsOfPersons = Map<string, number>
+
 /** Which of these pseudonyms are those of persons to be taken out. */
 export type FindGone = (pseudonyms: string[]) => Promise<ReadonlySet<string>>
 
 /**
  * They must be known as erased before this is called. Idempotent.
- * @returns how many rows were removed or redacted
+ * @returns the rows that were removed or redacted
  */
-export async function removePersons(deps: RemovePersonsDeps, dataset: string, findGone: FindGone): Promise<number> {
-  if (!(await raiseFence(deps, dataset))) return 0
-  let touched = 0
+export async function removePersons(
+  deps: RemovePersonsDeps,
+  dataset: string,
+  findGone: FindGone,
+): Promise<RowsOfPersons> {
+  const touched: RowsOfPersons = new Map()
+  if (!(await raiseFence(deps, dataset))) return touched
   await walkFiles(deps.lake, dataset, async (manifest, file) => {
     const gone = await goneIn(await openFile(deps.lake, file), findGone)
-    if (gone.size > 0) touched += await rewriteFile(deps, manifest, file, gone)
+    if (gone.size > 0) addRows(touched, await rewriteFile(deps, manifest, file, gone))
     return gone.size === 0
   })
   await deleteUnlisted(deps, dataset, findGone)
   return touched
 }
 
-/** How many rows of these persons the first file holds that holds any: also one that no manifest names. */
-export async function countPersons({ lake }: Pick<RemovePersonsDeps, 'lake'>, dataset: string, findGone: FindGone) {
+/** The rows of these persons in all files: also in those that no manifest names. */
+export async function countPersons(
+  { lake }: Pick<RemovePersonsDeps, 'lake'>,
+  dataset: string,
+  findGone: FindGone,
+): Promise<RowsOfPersons> {
+  const found: RowsOfPersons = new Map()
   const manifest = (await readManifest(lake, dataset))?.manifest
-  if (!manifest) return 0
+  if (!manifest) return found
   const listed = manifest.files.map(file => () => openFile(lake, file))
   const unlisted = (await unlistedFiles(lake, manifest)).map(path => () => openWhole(lake, path))
   for (const open of [...listed, ...unlisted]) {
-    const count = await open().then(
+    const rows = await open().then(
       file => countIn(file, findGone),
       error => {
-        if (error instanceof FileGone) return 0
+        if (error instanceof FileGone) return []
         throw error
       },
     )
-    if (count > 0) return count
+    addRows(found, rows)
   }
-  return 0
+  return found
 }
 
 async function goneIn(file: OpenParquet, findGone: FindGone): Promise<ReadonlySet<string>> {
@@ -63,38 +75,43 @@ async function goneIn(file: OpenParquet, findGone: FindGone): Promise<ReadonlySe
   return gone
 }
 
-async function countIn(file: OpenParquet, findGone: FindGone): Promise<number> {
-  let count = 0
-  for await (const rows of file.groups(WHO)) {
-    const gone = await findGone([...new Set(rows.flatMap(personsOf))])
-    if (gone.size > 0) count += rows.filter(row => personsOf(row).some(person => gone.has(person))).length
-  }
-  return count
+function addRows(rows: RowsOfPersons, persons: string[]): void {
+  for (const person of persons) rows.set(person, (rows.get(person) ?? 0) + 1)
 }
 
-/** @returns how many rows were removed or redacted; 0 if the file was replaced by somebody else meanwhile */
+/** The person of each row that is about one of them. */
+async function countIn(file: OpenParquet, findGone: FindGone): Promise<string[]> {
+  const found: string[] = []
+  for await (const rows of file.groups(WHO)) {
+    const gone = await findGone([...new Set(rows.flatMap(personsOf))])
+    if (gone.size > 0) found.push(...rows.flatMap(personsOf).filter(person => gone.has(person)))
+  }
+  return found
+}
+
+/** @returns the person of each row that was removed or redacted; none if the file was replaced by somebody else meanwhile */
 async function rewriteFile(
   deps: RemovePersonsDeps,
   manifest: LakeManifest,
   old: ManifestFile,
   gone: ReadonlySet<string>,
-): Promise<number> {
+): Promise<string[]> {
   const { lake, contracts } = deps
   const { dataset } = manifest
   const kinds = { ...manifest.columns }
   const source = await openWhole(lake, old.path)
   const columns = source.columns.map(name => [name, kinds[name]!] as const)
   const file = writeParquet(new Map([...Object.entries(envelopeColumns), ...columns]))
-  let touched = 0
+  const touched: string[] = []
   for await (const rows of source.groups()) {
     const left = await leaveOut(contracts, rows, gone, kinds)
-    touched += left.touched
+    touched.push(...left.touched)
     await file.add(left.rows)
     await nextTurn()
   }
   const written = file.rows() > 0 ? [await putFile(deps, dataset, old.date, file)] : []
   const isReplaced = await replaceFile(deps, manifest, old, { files: written, kinds })
-  return isReplaced ? touched : 0
+  return isReplaced ? touched : []
 }
 
 /**
@@ -107,6 +124,6 @@ async function deleteUnlisted({ lake }: RemovePersonsDeps, dataset: string, find
     const file = await openWhole(lake, path).catch(error => {
       if (!(error instanceof FileGone)) throw error
     })
-    if (file && (await countIn(file, findGone)) > 0) await deleteFiles(lake, [path])
+    if (file && (await countIn(file, findGone)).length > 0) await deleteFiles(lake, [path])
   }
 }

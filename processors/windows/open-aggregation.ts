@@ -1,19 +1,26 @@
 // Everything that declared aggregates take, over the stores: what the pipeline adds events with, and what computes
 // windows anew.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Catalogue } from '../../governance/contract/catalogue.ts'
 import type { KeyRing } from '../../governance/subjects/key-ring.ts'
 import type { NotedWindows } from '../../governance/subjects/recompute.ts'
+import { RequestWaits } from '../../governance/subjects/running-request.ts'
 import type { Documents } from '../../storage/documents/documents.ts'
 import type { EventLog } from '../../storage/event-log/event-log.ts'
 import type { Tables } from '../../storage/tables/tables.ts'
+import { inBatches } from '../in-batches.ts'
 import type { Incarnations } from '../incarnations.ts'
 import { openWindows, type Windows } from './add-to-windows.ts'
 import { openAggregateStore } from './aggregate-store.ts'
 import { deleteNotes, findNotes } from './note-days.ts'
 import { openRecomputations } from './recomputations.ts'
-import { beginDays, computeDays, recomputeNoted } from './recompute-windows.ts'
+import { beginDays, computeDays, recomputeNoted, touchedBy } from './recompute-windows.ts'
 import { openWatermarks, type Watermarks } from './watermarks.ts'
+
+/** How long what is to be computed anew waits for processors in one turn, and how often it looks. */
+const PASS_MS = 10_000
+const PASS_LOOK_MS = 50
 
 export interface AggregationDeps {
   tables: Pick<Tables, 'ensureTable' | 'read' | 'upsert' | 'remove'>
@@ -35,8 +42,8 @@ export interface Aggregation {
   watermarks: Watermarks
   /** For erasures. */
   noted: NotedWindows
-  /** Corrections and events released from restriction: see `recomputeNoted`. */
-  recomputeNoted(passes: (hasPassed: () => Promise<boolean>) => Promise<boolean>): Promise<number>
+  /** Corrections and events released from restriction; how many days. */
+  recomputeNoted(): Promise<number>
 }
 
 export function openAggregation(deps: AggregationDeps): Aggregation {
@@ -51,15 +58,38 @@ export function openAggregation(deps: AggregationDeps): Aggregation {
       documents,
       persons.map(({ pseudonym }) => pseudonym),
     )
+  /** Whoever comes while a turn is at work shares the next one: a day is computed once for all of them. */
+  const recompute = inBatches(async (asked: { pseudonym: string }[][]) => {
+    const notes = await notesOf(asked.flat())
+    const begun = await beginDays(recomputing, notes)
+    if (!(await untilPassed(() => log.hasPassed(group, begun.ends))))
+      throw new RequestWaits('it waits until processors have caught up; others go on')
+    await computeDays(recomputing, begun)
+    await deleteNotes(documents, notes)
+    return { notes, begun }
+  })
+
   return {
     windows: openWindows({ ...deps, store, recomputations }),
     watermarks: openWatermarks(documents),
     noted: {
-      begin: async persons => beginDays(recomputing, await notesOf(persons)),
-      hasPassed: ends => log.hasPassed(group, ends),
-      compute: begun => computeDays(recomputing, begun),
-      end: async persons => deleteNotes(documents, await notesOf(persons)),
+      recompute: async persons => {
+        const own = await notesOf(persons)
+        const { begun } = await recompute(persons)
+        const isOwn = touchedBy(recomputing, own)
+        return { days: begun.days.filter(isOwn), frozen: begun.frozen.filter(isOwn) }
+      },
     },
-    recomputeNoted: passes => recomputeNoted(recomputing, passes),
+    recomputeNoted: () => recomputeNoted(recomputing, untilPassed),
   }
+}
+
+/** Waits some time for a condition. @returns whether it came to hold */
+async function untilPassed(hasPassed: () => Promise<boolean>): Promise<boolean> {
+  const endMs = performance.now() + PASS_MS
+  while (!(await hasPassed())) {
+    if (performance.now() > endMs) return false
+    await sleep(PASS_LOOK_MS)
+  }
+  return true
 }

@@ -84,6 +84,17 @@ export async function recomputeNoted(
   return begun.days.length
 }
 
+/** Whether a day of windows is one that these notes are about. */
+export function touchedBy(
+  deps: RecomputeWindowsDeps,
+  notes: DayNote[],
+): (each: { dataset: string; day: string }) => boolean {
+  const touched = new Set(
+    notes.flatMap(note => windowDaysOf(deps, note.dataset, note.day).map(day => `${note.dataset} ${day}`)),
+  )
+  return ({ dataset, day }) => touched.has(`${dataset} ${day}`)
+}
+
 /** The days on which windows began that an event of this day may be in. */
 function windowDaysOf({ catalogue }: RecomputeWindowsDeps, dataset: string, day: string): string[] {
   const [startMs, endMs] = [Date.parse(day), Date.parse(day) + DAY_MS]
