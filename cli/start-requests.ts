@@ -89,6 +89,7 @@ export function startRightsRequests(deps: StartRequestsDeps): () => Promise<void
     logger,
     now,
     intervalMs: config.requestIntervalMs,
+    claimMs: config.requestClaimMs,
     concurrency: config.concurrentRequests,
     keptMs: config.requestDays * DAY_MS,
   })

@@ -37,7 +37,18 @@ async function opened(t: TestContext) {
   ) => {
     const logger = makeLogger('json', 'silent')
     const stop = startRequests({
-      ...{ store, vault, ring, work, logger, now: Date.now, intervalMs: 20, concurrency: 32, keptMs: DAY_MS },
+      ...{
+        store,
+        vault,
+        ring,
+        work,
+        logger,
+        now: Date.now,
+        intervalMs: 20,
+        concurrency: 32,
+        claimMs: 30_000,
+        keptMs: DAY_MS,
+      },
       ...given,
     })
     t.after(stop)

@@ -18,8 +18,6 @@ import type { Logger } from '../runtime/logger.ts'
 import type { Vault } from '../storage/vault/vault.ts'
 import { holdRequest, type OwnRequest } from './hold-request.ts'
 
-/** A process that says nothing for so long is taken for dead, and another one goes on. */
-const CLAIM_MS = 30_000
 /** Pause before what failed is tried again: doubles from the first to the last. */
 const FIRST_PAUSE_MS = 1_000
 const LAST_PAUSE_MS = 300_000
@@ -39,6 +37,8 @@ export interface RunRequestsDeps {
   /** How often it is looked for requests, ms, and how many are worked on at once. */
   intervalMs: number
   concurrency: number
+  /** A process that says nothing of its requests for so long is taken for dead, and another one goes on, ms. */
+  claimMs: number
   /** How long a finished request is kept, ms. */
   keptMs: number
 }
@@ -71,14 +71,14 @@ export function startRequests(deps: RunRequestsDeps): () => Promise<void> {
     const { id } = unclaimed.body
     let held: HeldRequest
     try {
-      held = await deps.store.write(unclaimed, { owner, ownedUntilMs: deps.now() + CLAIM_MS })
+      held = await deps.store.write(unclaimed, { owner, ownedUntilMs: deps.now() + deps.claimMs })
     } catch (error) {
       // Somebody else has it.
       if (error instanceof ClaimLost) return
       return deps.logger.error({ request: id, err: loggable(error as Error) }, 'a request could not be taken up')
     }
     const isPatient = pauses.get(id)?.stages !== held.body.stages.length
-    const request = holdRequest(deps, held, { claimMs: CLAIM_MS, isPatient, signal: stopping.signal })
+    const request = holdRequest(deps, held, { claimMs: deps.claimMs, isPatient, signal: stopping.signal })
     try {
       await finish(deps, request, await work(deps, request))
       pauses.delete(id)

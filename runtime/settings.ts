@@ -242,6 +242,11 @@ export const settings = {
     integer(100, 86_400_000),
     'how often retention is enforced, ms; the same in all processors',
   ),
+  requestClaimMs: setting(
+    '30000',
+    integer(1_000, 600_000),
+    'how long a process that says nothing of a request it works on is waited for, ms',
+  ),
   requestIntervalMs: setting('500', integer(50, 60_000), 'how often processors look for persons’ requests, ms'),
   concurrentRequests: setting('32', integer(1, 1_000), 'persons’ requests that one process works on at once'),
   reidentificationMs: setting(

@@ -66,11 +66,12 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 }
 
 test('a second signal ends a process that hangs, and so does the time limit', async () => {
-  const twice = waiting('hangs', 30_000)
+  const twice = waiting('hangs', 600_000)
   await twice.said('waits')
   twice.child.kill('SIGTERM')
   await twice.said('asked')
-  twice.child.kill('SIGTERM')
+  // The same wish told twice within a second is one.
+  await eventually('it ends', () => twice.child.exitCode !== null || (twice.child.kill('SIGTERM') && false))
   assert.deepEqual(await twice.exited, [1, null])
   const late = waiting('hangs', 50)
   await late.said('waits')

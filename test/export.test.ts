@@ -29,7 +29,12 @@ let ecluse: EcluseProcess
 before(async () => {
   ecluse = await spawnEcluse({
     dir: makeGiftsDir(),
-    environment: { ECLUSE_LEASE_MS: '100', ECLUSE_MAINTENANCE_INTERVAL_MS: '100', ECLUSE_MAX_EXPORT_EVENTS: '50' },
+    environment: {
+      ECLUSE_LEASE_MS: '100',
+      ECLUSE_MAINTENANCE_INTERVAL_MS: '100',
+      ECLUSE_MAX_EXPORT_EVENTS: '50',
+      ECLUSE_REQUEST_CLAIM_MS: '2000',
+    },
   })
 })
 after(() => ecluse.end())
