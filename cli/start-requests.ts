@@ -19,12 +19,13 @@ import type { RequestStore } from '../governance/subjects/request-store.ts'
 import { restrict } from '../governance/subjects/restrict.ts'
 import { type FillDeps, openEventTables } from '../processors/fill-tables.ts'
 import { findRemains } from '../processors/find-remains.ts'
-import { gatherPerson } from '../processors/gather-person.ts'
+import { type GatherDeps, gatherPerson } from '../processors/gather-person.ts'
 import { documentsHolder } from '../processors/holders/documents-holder.ts'
 import { lakeHolder } from '../processors/holders/lake-holder.ts'
 import { othersHolder } from '../processors/holders/others-holder.ts'
 import { packagesHolder } from '../processors/holders/packages-holder.ts'
 import { tablesHolder } from '../processors/holders/tables-holder.ts'
+import { findLakeEvents } from '../processors/lake/find-events.ts'
 import { rereadFiles } from '../processors/lake/reread-files.ts'
 import { logEndMs } from '../processors/log-end.ts'
 import { ARCHIVE_GROUP, AUDIT_GROUP, QUARANTINE_GROUP } from '../processors/pipeline.ts'
@@ -110,12 +111,7 @@ function holdersOf(deps: StartRequestsDeps): Holder[] {
   const { stores, catalogue } = deps
   const { documents } = stores
   const tables = openEventTables(stores.tables)
-  const datasets = async () => {
-    // Whoever archived anything of a dataset has a retention for it, also when its policy is gone.
-    const stored = await documents.find('retentions', { limit: 1_000 })
-    const names = stored.map(({ id }) => id).filter(id => !id.includes('/'))
-    return [...new Set([...names, ...catalogue.all().map(({ dataset }) => dataset)])]
-  }
+  const datasets = () => datasetsOf(deps)
   return [
     tablesHolder({ tables, scrub: texts => stores.tables.scrub(texts), documents, datasets }),
     documentsHolder({
@@ -129,13 +125,28 @@ function holdersOf(deps: StartRequestsDeps): Holder[] {
   ]
 }
 
+/** Whoever archived anything of a dataset has a retention for it, also when its policy is gone. */
+async function datasetsOf({ stores, catalogue }: StartRequestsDeps): Promise<string[]> {
+  const stored = await stores.documents.find('retentions', { limit: 1_000 })
+  const names = stored.map(({ id }) => id).filter(id => !id.includes('/'))
+  return [...new Set([...names, ...catalogue.all().map(({ dataset }) => dataset)])]
+}
+
 function exporting(deps: StartRequestsDeps, { groups, ...eraseDeps }: EraseDeps): ExportDeps {
   const { config, stores, catalogue } = deps
   let turn: Promise<unknown> = Promise.resolve()
-  const gatherDeps = {
+  const gatherDeps: GatherDeps = {
     ...deps,
     documents: stores.documents,
     maxRecords: config.maxExportEvents,
+    findInLake: async (persons, onEvent) => {
+      for (const dataset of await datasetsOf(deps)) {
+        const keptMs = catalogue.find(dataset)?.retentionMs.lake
+        await findLakeEvents(stores.lake, dataset, persons, (event, date) =>
+          onEvent(event, keptMs === undefined ? null : Date.parse(date) + DAY_MS + keptMs),
+        )
+      }
+    },
     aliasTypes: (type: string) => {
       const subjects = catalogue.all().flatMap(contract => contract.subjects.filter(subject => subject.type === type))
       return [...new Set(subjects.flatMap(({ aliases }) => aliases.map(alias => alias.type)))].sort()

@@ -1,5 +1,5 @@
 // Gathers, for an export, all that is stored of a person: events, what others' events hold of them, copies, rejected
-// originals, and what the audit says of who read it.
+// originals, what the lake keeps longer, and what the audit says of who read it.
 
 import { openOrNote, readEntry } from '../governance/audit/record.ts'
 import type { ContractFinder } from '../governance/contract/find-contract.ts'
@@ -11,12 +11,14 @@ import { openOriginal } from '../governance/subjects/quarantine-seal.ts'
 import type { Documents, StoredDocument } from '../storage/documents/documents.ts'
 import type { JsonObject } from '../storage/json.ts'
 import type { StoredAuditEntry } from '../storage/stored-audit.ts'
-import type {
-  StoredAnomaly,
-  StoredContract,
-  StoredEvent,
-  StoredMention,
-  StoredQuarantine,
+import {
+  asBody,
+  eventDocumentId,
+  type StoredAnomaly,
+  type StoredContract,
+  type StoredEvent,
+  type StoredMention,
+  type StoredQuarantine,
 } from '../storage/stored-shapes.ts'
 import { pagesOf } from './holders/pages-of.ts'
 
@@ -29,6 +31,11 @@ export interface GatherDeps {
   contracts: Pick<ContractFinder, 'find'>
   /** Records in one package. */
   maxRecords: number
+  /** Tells of each event of these persons in the lake, which may keep them longer, and until when it does, ms. */
+  findInLake(
+    persons: ReadonlySet<string>,
+    onEvent: (event: StoredEvent, untilMs: number | null) => Promise<void>,
+  ): Promise<void>
   /** Kinds of other names that policies let a person of this type answer to. */
   aliasTypes(type: string): string[]
   /** How many other names the vault knows of a person. */
@@ -70,6 +77,14 @@ export async function gatherPerson(
     const { collection, document } = body as unknown as StoredMention
     const found = await documents.get(collection, document)
     if (found) await (collection === 'events' ? datasets.addEvent(found) : datasets.addConflict(found))
+  })
+  await deps.findInLake(new Set(pseudonyms), async (event, untilMs) => {
+    const id = eventDocumentId(event.dataset, event.id)
+    if (datasets.has(id)) return
+    records++
+    bytes += JSON.stringify(event).length
+    if (records > deps.maxRecords || bytes > MAX_BYTES) throw tooMuch(deps.maxRecords)
+    await datasets.addEvent({ id, version: 0, expiresAtMs: untilMs, body: asBody(event) })
   })
   const found = datasets.sorted()
   const ownIds = new Set(found.flatMap(each => each.records.flatMap(({ id }) => id ?? [])))
@@ -116,6 +131,8 @@ function openDatasets({ contracts }: GatherDeps, persons: Persons) {
   }
 
   return {
+    /** Whether an event is among them, by its document's id. */
+    has: (id: string) => seen.has(`false ${id}`),
     addEvent: (found: StoredDocument) => {
       const event = found.body as unknown as StoredEvent
       const { time, receivedAt, schema, policy } = event
