@@ -162,9 +162,9 @@ async function keepCheck(
   const expiresAtMs = ms === undefined ? null : Date.parse(hour) + ms
   const id = checkId(dataset, hour)
   await documents.insertFirst('ledger_checks', [{ id, version: 0, expiresAtMs, body: asBody(check) }])
-  await changeDocument(documents, 'ledger_checks', id, body =>
-    body.checkedAt === checkedAt
-      ? undefined
-      : { ...body, checkedAt, minutes: { ...(body.minutes as CountsByMinute), ...minutes } },
-  )
+  await changeDocument(documents, 'ledger_checks', id, body => ({
+    ...body,
+    checkedAt,
+    minutes: { ...(body.minutes as CountsByMinute), ...minutes },
+  }))
 }
