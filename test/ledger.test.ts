@@ -8,72 +8,21 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import type { IngestAnswer } from '../gateway/outcome.ts'
-import type { LineState } from '../gateway/routes/ledger.ts'
-import type { LedgerLine } from '../governance/ledger/ledger-line.ts'
 import { seededRandom } from '../sources/simulate/seeded-random.ts'
 import { EventLogUnavailable } from '../storage/event-log/event-log.ts'
 import type { JsonObject } from '../storage/json.ts'
-import type { StoredAnomaly } from '../storage/stored-shapes.ts'
 import { eventually } from './eventually.ts'
 import { transaction, transactionOf } from './fixtures.ts'
+import { balanced, mismatches, postUntilItDies, sumsOf } from './read-ledger.ts'
 import { customer, fileRight, rightDone } from './rights.ts'
 import { type EcluseProcess, spawnEcluse } from './spawn-ecluse.ts'
 import { startEcluse } from './start-ecluse.ts'
-
-/** Écluse, wherever it runs. */
-interface Callable {
-  call(role: string, path: string): Promise<Response>
-}
-
-type Line = LedgerLine & { state: LineState }
 
 const environment = {
   ECLUSE_LEASE_MS: '500',
   ECLUSE_MAINTENANCE_INTERVAL_MS: '200',
   // Several receipts for one request.
   ECLUSE_CHUNK_EVENTS: '7',
-}
-
-async function readLedger({ call }: Callable, role = 'auditor'): Promise<Line[]> {
-  const lines: Line[] = []
-  for (let cursor: string | null = ''; cursor !== null; ) {
-    const response = await call(role, `/v1/ledger?dataset=transactions&limit=2${cursor && `&cursor=${cursor}`}`)
-    const page = (await response.json()) as { items: Line[]; next: string | null }
-    assert.equal(response.status, 200, JSON.stringify(page))
-    lines.push(...page.items)
-    cursor = page.next
-  }
-  return lines
-}
-
-/** Each number over all lines. */
-function sumsOf(lines: Line[]): Record<string, number> {
-  const sums: Record<string, number> = {}
-  for (const { dataset: _dataset, window: _window, state: _state, archive, ...numbers } of lines)
-    for (const [name, value] of Object.entries({
-      ...numbers,
-      archived: archive.events ?? 0,
-      removed: archive.erased,
-      expired: archive.expired,
-    }))
-      sums[name] = (sums[name] ?? 0) + value
-  return sums
-}
-
-async function mismatches({ call }: Callable): Promise<StoredAnomaly[]> {
-  const response = await call('data-steward', '/v1/anomalies?dataset=transactions&limit=1000')
-  const { items } = (await response.json()) as { items: StoredAnomaly[] }
-  return items.filter(({ kind }) => kind === 'ledger-mismatch')
-}
-
-/** Resolves once every line was compared anew, and balances. */
-async function balanced(ecluse: Callable): Promise<Line[]> {
-  const since = Date.now()
-  return eventually('the ledger was compared anew, and balances', async () => {
-    const lines = await readLedger(ecluse)
-    const last = Math.min(...lines.map(({ archive }) => Date.parse(archive.checkedAt ?? '1970-01-01T00:00:00Z')))
-    return lines.every(({ state }) => state === 'balanced') && last > since + 1_000 && lines
-  })
 }
 
 describe('a mixed stream', () => {
@@ -196,25 +145,6 @@ test('kill -9 under load loses no count: what was answered is in the ledger, and
   assert.deepEqual([sums.unacknowledged, sums.pending, sums.unanswered], [0, 0, 0])
   assert.deepEqual(await mismatches(ecluse), [])
 })
-
-async function postUntilItDies(
-  { post }: EcluseProcess,
-  random: () => number,
-  acknowledged: { accepted: number; rejected: number },
-): Promise<void> {
-  for (;;) {
-    const events = Array.from({ length: 1 + Math.floor(random() * 20) }, () =>
-      transaction(random() < 0.1 ? { montant: 'nothing' } : {}),
-    )
-    try {
-      const { answer } = await post('transactions', events)
-      acknowledged.accepted += answer.accepted
-      acknowledged.rejected += answer.rejected
-    } catch {
-      return
-    }
-  }
-}
 
 test('events that could not be answered for are counted once the log can be written again', async t => {
   const ecluse = await startEcluse(environment)
