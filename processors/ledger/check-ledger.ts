@@ -1,4 +1,4 @@
-// Compares the sides of the ledger, window by window: those of the last minutes and those with an open mismatch each
+// Compares the sides of the ledger, window by window: those of the last minutes and those that did not balance each
 // turn, all others in turn. Nothing is compared before processors have passed what gateways had counted, and only a
 // mismatch that two turns saw alike is told: what was on its way at the first has come, and shows, by the second.
 
@@ -33,8 +33,10 @@ export interface CheckLedgerDeps extends ReportDeps {
   keptMs(dataset: string): Promise<number | undefined>
 }
 
-/** Lines that did not balance, remembered from one look to the next. */
-const MAX_SUSPECTS = 10_000
+/** Lines that did not balance, looked at again at the next turn. */
+const MAX_SUSPECTS = 100
+/** By so much the clocks of those who end what is stored may differ from ours. */
+const SKEW_MS = 5 * MINUTE_MS
 
 /** Minutes of one hour to be compared, as they are named in a row. */
 interface Chosen {
@@ -62,7 +64,8 @@ export function openLedgerCheck(deps: CheckLedgerDeps): LedgerCheck {
     cursors.set(dataset, older === undefined ? '' : `${older}~`)
     const open = new Set(await openMismatches(deps, dataset))
     const recentMs = Array.from({ length: RECENT_MS / MINUTE_MS + 1 }, (_, i) => deps.now() - i * MINUTE_MS)
-    const asked = Map.groupBy([...open, ...recentMs].map(minuteOf), hourOf)
+    const suspected = [...suspects.values()].filter(line => line.dataset === dataset).map(({ window }) => window.start)
+    const asked = Map.groupBy([...open, ...suspected, ...recentMs].map(minuteOf), hourOf)
     const hours = new Set([...asked.keys(), ...(older === undefined ? [] : [older])])
     return Promise.all(
       [...hours].map(async name => {
@@ -75,18 +78,21 @@ export function openLedgerCheck(deps: CheckLedgerDeps): LedgerCheck {
   }
 
   async function compareLine(line: LedgerLine, isOpen: boolean): Promise<void> {
-    const key = `${line.dataset} ${line.window.start}`
+    const key = suspectKey(line.dataset, line.window.start)
     const mismatches = mismatchesOf(line)
     // When it was looked at is no number of it.
     const numbers = { ...line, archive: { ...line.archive, checkedAt: null } }
     const isConfirmed = isDeepStrictEqual(suspects.get(key), numbers)
+    // Once it is told, its anomaly has it looked at again.
     suspects.delete(key)
     if (mismatches.length === 0) {
       if (isOpen) await resolveMismatch(deps, line)
       return
     }
-    if (suspects.size < MAX_SUSPECTS) suspects.set(key, numbers)
-    if (!isConfirmed) return
+    if (!isConfirmed && !isOpen) {
+      if (suspects.size < MAX_SUSPECTS) suspects.set(key, numbers)
+      return
+    }
     const retention = await deps.retentions.inForce(line.dataset)
     await reportMismatch(deps, numbers, mismatches, retention?.events)
   }
@@ -116,7 +122,9 @@ export function openLedgerCheck(deps: CheckLedgerDeps): LedgerCheck {
     const [lines, laterLines] = [sides(before), sides(after)]
     for (const minute of minutes) {
       const line = lines.get(minute)
-      if (line && isDeepStrictEqual(line, laterLines.get(minute))) await compareLine(line, open.has(line.window.start))
+      // Its rows have reached their end.
+      if (!line) suspects.delete(suspectKey(dataset, `${hour.slice(0, 14)}${minute}:00.000Z`))
+      else if (isDeepStrictEqual(line, laterLines.get(minute))) await compareLine(line, open.has(line.window.start))
     }
   }
 
@@ -134,6 +142,7 @@ export function openLedgerCheck(deps: CheckLedgerDeps): LedgerCheck {
   }
 }
 
+const suspectKey = (dataset: string, start: string) => `${dataset} ${start}`
 const isProcessors = ({ side }: LedgerHour['rows'][number]) => side === 'processors'
 
 /** Keeps how far the retention in force has ended what was received: what has ended stays so under a longer one. */
@@ -144,7 +153,7 @@ async function bringEnded(
   const retention = await retentions.inForce(dataset)
   const known = await endedBefore(documents, dataset)
   if (!retention) return known
-  const endedBeforeMs = Math.max(known, now() - retention.events)
+  const endedBeforeMs = Math.max(known, now() + SKEW_MS - retention.events)
   if (endedBeforeMs > known)
     await documents.upsertNewer('ledger_checks', [
       { id: dataset, version: endedBeforeMs, expiresAtMs: null, body: { dataset, endedBeforeMs } },
