@@ -43,7 +43,7 @@ describe('a mixed stream', () => {
   }
 
   test('is accounted for: what was answered, what became of it, and what is stored', async () => {
-    const [restricted, erased] = [randomUUID(), randomUUID()]
+    const [restricted, erased, mistaken] = [randomUUID(), randomUUID(), randomUUID()]
     const many = Array.from({ length: 40 }, (_, i) => transaction(i % 5 === 4 ? { montant: 'nothing' } : {}))
     await post(many)
     const again = many.filter(({ montant }) => montant !== 'nothing').slice(0, 9)
@@ -51,11 +51,18 @@ describe('a mixed stream', () => {
     await post(again.slice(0, 4).map(event => ({ ...event, montant: 99_999.5 })))
     await post(Array.from({ length: 3 }, () => transactionOf(erased)))
     await post(Array.from({ length: 2 }, () => transactionOf(restricted)))
+    const wrong = transactionOf(mistaken)
+    await post([wrong])
     // Nobody can say of these how many events they were.
     for (const body of ['[{"a":1},', 'nothing', '']) assert.ok((await ecluse.post('transactions', body)).status >= 400)
 
     await rightDone(ecluse, await fileRight(ecluse, 'restriction', customer(restricted)))
     await rightDone(ecluse, await fileRight(ecluse, 'erasure', customer(erased)))
+    const correction = {
+      ...{ dataset: 'transactions', event: wrong.id_transaction! },
+      changes: [{ pointer: '/montant', value: 1000.5 }],
+    }
+    await rightDone(ecluse, await fileRight(ecluse, 'rectification', { ...customer(mistaken), ...correction }))
     await post(Array.from({ length: 4 }, () => transactionOf(restricted)))
     // Nothing of it goes to the log but its receipt.
     const { suppressed } = await post(Array.from({ length: 8 }, () => transactionOf(erased)))
@@ -63,11 +70,11 @@ describe('a mixed stream', () => {
     await ecluse.settled()
 
     const sums = sumsOf(await balanced(ecluse))
-    assert.deepEqual(oracle, { received: 70, accepted: 54, suppressed: 8, rejected: 8 })
+    assert.deepEqual(oracle, { received: 71, accepted: 55, suppressed: 8, rejected: 8 })
     assert.deepEqual(sums, {
       ...oracle,
-      ...{ unanswered: 0, appended: 54, effective: 37, duplicates: 9, conflicts: 4, held: 4, erased: 0, unreadable: 0 },
-      ...{ corrections: 0, unacknowledged: 0, pending: 0, archived: 38, removed: 3, expired: 0 },
+      ...{ unanswered: 0, appended: 56, effective: 39, duplicates: 9, conflicts: 4, held: 4, erased: 0, unreadable: 0 },
+      ...{ corrections: 1, unacknowledged: 0, pending: 0, archived: 40, removed: 3, expired: 0 },
     })
     assert.deepEqual(await mismatches(ecluse), [])
   })
