@@ -7,6 +7,7 @@ import { openCatalogue } from '../governance/contract/catalogue.ts'
 import { openContractFinder } from '../governance/contract/find-contract.ts'
 import { openKeyRing } from '../governance/subjects/key-ring.ts'
 import { openIncarnations } from '../processors/incarnations.ts'
+import { openConservation } from '../processors/ledger/open-conservation.ts'
 import { ARCHIVE_GROUP, startPipeline } from '../processors/pipeline.ts'
 import { openRetentions } from '../processors/retentions.ts'
 import { openAggregation } from '../processors/windows/open-aggregation.ts'
@@ -35,13 +36,18 @@ export async function startArchive(dataDir: string, settings: Record<string, str
   await ensureAuditTopic(stores.log, AUDIT_MS)
   const logger = makeLogger('json', 'error')
   const incarnations = openIncarnations(stores.vault)
+  const retentions = openRetentions({ ...stores, catalogue, logger, now: Date.now })
   const noTables = { ensureTable: async () => {}, read: async () => [], upsert: async () => {}, remove: async () => {} }
   await startPipeline({
     ...stores,
     tables: noTables,
     catalogue,
     contracts: openContractFinder(stores.documents, catalogue),
-    retentions: openRetentions({ ...stores, catalogue, logger, now: Date.now }),
+    retentions,
+    conservation: openConservation({
+      ...{ ...stores, catalogue, retentions, logger },
+      ...{ group: ARCHIVE_GROUP, now: Date.now },
+    }),
     ring,
     logger,
     now: Date.now,

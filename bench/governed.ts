@@ -10,7 +10,7 @@ import { openAudit } from '../governance/audit/record.ts'
 import { openSigner } from '../governance/audit/sign.ts'
 import { openCatalogue } from '../governance/contract/catalogue.ts'
 import { openContractFinder } from '../governance/contract/find-contract.ts'
-import { quarantineTopicOf, topicOf } from '../governance/contract/topic-of.ts'
+import { ledgerTopicOf, quarantineTopicOf, topicOf } from '../governance/contract/topic-of.ts'
 import { openErasureLedger } from '../governance/subjects/erasure-ledger.ts'
 import { openPackageStore } from '../governance/subjects/export/package-store.ts'
 import { openKeyRing } from '../governance/subjects/key-ring.ts'
@@ -46,7 +46,7 @@ export async function startGoverned(dataDir: string, settings?: Record<string, s
     ...config,
     registry: stores.registry,
     onActivate: async ({ dataset }) => {
-      for (const topic of [topicOf(dataset), quarantineTopicOf(dataset)])
+      for (const topic of [topicOf(dataset), quarantineTopicOf(dataset), ledgerTopicOf(dataset)])
         await stores.log.ensureTopic(topic, { partitions, retentionMs: null })
     },
     onProblem: ({ diagnostics }) => {

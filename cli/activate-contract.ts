@@ -4,7 +4,7 @@
 import type { Audit } from '../governance/audit/audit.ts'
 import { contentHashes } from '../governance/contract/content-hashes.ts'
 import type { Contract } from '../governance/contract/contract.ts'
-import { quarantineTopicOf, topicOf } from '../governance/contract/topic-of.ts'
+import { ledgerTopicOf, quarantineTopicOf, topicOf } from '../governance/contract/topic-of.ts'
 import type { KeyRing } from '../governance/subjects/key-ring.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { EventLog } from '../storage/event-log/event-log.ts'
@@ -27,6 +27,8 @@ export async function prepareContract(
   await log.ensureTopic(topicOf(dataset), { partitions, retentionMs: retentionMs.log })
   const quarantineMs = Math.min(retentionMs.log, retentionMs.quarantine)
   await log.ensureTopic(quarantineTopicOf(dataset), { partitions, retentionMs: quarantineMs })
+  // One record for each chunk of events, however large; in one partition, each gateway's are read in the order it wrote.
+  await log.ensureTopic(ledgerTopicOf(dataset), { partitions: 1, retentionMs: retentionMs.log })
 }
 
 /** Prepares a contract and records that this gateway takes events under it from now on. */

@@ -47,6 +47,11 @@ const verbs: Record<string, Entry> = {
     takes: '[dataset] [--json]',
     load: () => import('./retention.ts'),
   },
+  ledger: {
+    does: 'what came in and what became of it, by minute; status 3 if it does not balance',
+    takes: '[dataset] [--from TIME] [--to TIME] [--json]',
+    load: () => import('./ledger.ts'),
+  },
   simulate: {
     does: 'post simulated events',
     takes: '<dataset> [--rate 50] [--bad 0.02] [--count N] [--seed N] [--json]',

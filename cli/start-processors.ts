@@ -7,6 +7,7 @@ import { recordAuditNotes } from '../governance/audit/vault-notes.ts'
 import { openEventTables } from '../processors/fill-tables.ts'
 import { openIncarnations } from '../processors/incarnations.ts'
 import { startLake } from '../processors/lake/start-lake.ts'
+import { openConservation } from '../processors/ledger/open-conservation.ts'
 import { ARCHIVE_GROUP, type Pipeline, startPipeline } from '../processors/pipeline.ts'
 import { releaseUnrestricted } from '../processors/release-held.ts'
 import { openRetentions } from '../processors/retentions.ts'
@@ -54,11 +55,13 @@ export async function startProcessors(deps: StartProcessorsDeps): Promise<Proces
     maxGroups: config.aggregateGroups,
     maxRows: config.aggregateRows,
   })
+  const conservation = openConservation({ ...stores, ...work, group: ARCHIVE_GROUP })
   const pipeline = await startPipeline({
     ...stores,
     ...work,
     tables,
     aggregation,
+    conservation,
     auditRetentionMs: config.auditDays * DAY_MS,
     batchSize: config.processorBatch,
     count: archiveCount(telemetry),
@@ -95,6 +98,7 @@ export async function startProcessors(deps: StartProcessorsDeps): Promise<Proces
   repeat('windows', config.maintenanceIntervalMs, async () => {
     await aggregation.recomputeNoted()
   })
+  repeat('ledger', config.maintenanceIntervalMs, () => conservation.check(untilPassed))
   repeat('audit notes', config.maintenanceIntervalMs, () => recordAuditNotes(vault, deps.audit))
   repeat('epochs', config.maintenanceIntervalMs, keepEpochs({ ...deps, vault }, { ...config, leaseMs: deps.leaseMs }))
   return { refresh, failing: () => [...pipeline.failing(), ...lake.failing()] }

@@ -4,7 +4,6 @@
 import type { LiveContract } from '../governance/contract/catalogue.ts'
 import { quarantineTopicOf, topicOf } from '../governance/contract/topic-of.ts'
 import type { People } from '../governance/subjects/people.ts'
-import type { EventLog } from '../storage/event-log/event-log.ts'
 import { writeQuarantineRecord } from '../storage/quarantine-record.ts'
 import { VaultUnavailable } from '../storage/vault/vault.ts'
 import type { IncomingEvent } from './body/read-events.ts'
@@ -12,13 +11,15 @@ import { checkEvent } from './check-event.ts'
 import { type GovernDeps, type GovernedEvent, governEvent } from './govern-event.ts'
 import { lookUpSubjects } from './look-up-subjects.ts'
 import { type EventResult, type IngestAnswer, IngestInterrupted } from './outcome.ts'
+import type { Receipts } from './receipts.ts'
 
 /** A look-up that outlives its lease is repeated this often before the vault counts as too slow to be used. */
 const LOOK_UP_ATTEMPTS = 5
 
 export interface IngestDeps extends GovernDeps {
   people: People
-  log: EventLog
+  /** To the log, with a receipt of what was counted. */
+  receipts: Receipts
   /** What producers are answered for an event that is suppressed. */
   tellSuppressed: 'suppressed' | 'accepted'
   /** Told of outcomes, as `accepted`, or `rejected, not stored` for events whose original may not be kept. */
@@ -47,6 +48,7 @@ export interface IngestRequest {
  * RequestRefused, VaultUnavailable, EventLogUnavailable
  */
 export async function ingest(deps: IngestDeps, request: IngestRequest): Promise<IngestAnswer> {
+  const { dataset } = request.contract
   const answer: IngestAnswer = { received: 0, accepted: 0, suppressed: 0, rejected: 0, results: [] }
   let failure: unknown
   try {
@@ -54,8 +56,10 @@ export async function ingest(deps: IngestDeps, request: IngestRequest): Promise<
       request.onArrival(incoming.length)
       // After a failure the rest is read all the same, so that each event has an answer.
       const results =
-        failure === undefined ? await ingestChunk(deps, request, incoming).catch(fail) : retryLater(incoming)
-      for (const result of results ?? retryLater(incoming)) addResult(answer, result)
+        failure === undefined
+          ? await ingestChunk(deps, request, incoming).catch(error => fail(error, incoming))
+          : retryLater(incoming)
+      for (const result of results) addResult(answer, result)
     }
   } catch (error) {
     failure ??= error
@@ -63,15 +67,18 @@ export async function ingest(deps: IngestDeps, request: IngestRequest): Promise<
   if (failure === undefined) return answer
   throw answer.results.length === 0 ? failure : new IngestInterrupted(answer, failure)
 
-  /** Nothing is answered for yet: then the request as a whole has failed. */
-  function fail(error: unknown): undefined {
+  function fail(error: unknown, incoming: IncomingEvent[]): EventResult[] {
     failure = error
+    const results = retryLater(incoming)
+    // Nothing is answered for yet: then the request as a whole has failed.
     if (answer.results.length === 0) throw error
+    return results
   }
-}
 
-function retryLater(incoming: IncomingEvent[]): EventResult[] {
-  return incoming.map(({ index }) => ({ index, retryable: true }))
+  function retryLater(incoming: IncomingEvent[]): EventResult[] {
+    deps.receipts.owe(dataset, deps.now(), incoming.length)
+    return incoming.map(({ index }) => ({ index, retryable: true }))
+  }
 }
 
 async function ingestChunk(
@@ -80,8 +87,10 @@ async function ingestChunk(
   incoming: IncomingEvent[],
 ): Promise<EventResult[]> {
   const { contract } = request
+  // One for the whole chunk: its receipt counts it in one minute.
+  const receivedAtMs = deps.now()
   const checked = incoming.map(event => checkEvent(contract, request, event))
-  const governed = await governWithinLease(deps, request, checked)
+  const governed = await governWithinLease({ ...deps, now: () => receivedAtMs }, request, checked)
   const records = governed.flatMap(event =>
     event.outcome === 'accepted'
       ? { topic: topicOf(contract.dataset), record: event.record }
@@ -89,7 +98,10 @@ async function ingestChunk(
         ? { topic: quarantineTopicOf(contract.dataset), record: writeQuarantineRecord(event.quarantine) }
         : [],
   )
-  if (records.length > 0) await deps.log.append(records)
+  await deps.receipts.append(
+    { dataset: contract.dataset, receivedAtMs, received: incoming.length, ...countOutcomes(governed) },
+    records,
+  )
   for (const [outcome, events] of Object.entries(Object.groupBy(governed, outcomeName)))
     deps.count(contract.dataset, outcome, events!.length)
   return governed.map(({ result }) => told(deps, result))
@@ -116,6 +128,12 @@ async function governWithinLease(
     if (performance.now() - lookedUpAtMs <= deps.people.leaseMs) return governed
   }
   throw new VaultUnavailable('the vault answers slower than its lease lasts')
+}
+
+function countOutcomes(governed: GovernedEvent[]) {
+  const counts = { accepted: 0, suppressed: 0, rejected: 0 }
+  for (const { outcome } of governed) counts[outcome]++
+  return counts
 }
 
 function outcomeName(event: GovernedEvent): string {

@@ -21,6 +21,7 @@ import { auditProofRoutes } from './routes/audit-proofs.ts'
 import { datasetsRoutes } from './routes/datasets.ts'
 import { exportPackageRoute } from './routes/export-package.ts'
 import { healthRoutes } from './routes/health.ts'
+import { ledgerRoute } from './routes/ledger.ts'
 import { legalHoldsRoutes } from './routes/legal-holds.ts'
 import { policyApprovalsRoutes } from './routes/policy-approvals.ts'
 import { postEventsRoute } from './routes/post-events.ts'
@@ -81,6 +82,7 @@ export async function makeGateway(deps: GatewayDeps): Promise<Gateway> {
     legalHoldsRoutes(routes as Gateway, deps)
     exportPackageRoute(routes as Gateway, deps)
     anomaliesRoute(routes as Gateway, deps)
+    ledgerRoute(routes as Gateway, deps)
     accessRoutes(routes as Gateway, deps)
     policyApprovalsRoutes(routes as Gateway, deps)
     retentionRoute(routes as Gateway, deps)

@@ -19,7 +19,8 @@ import { openSqliteVault } from '../storage/vault/sqlite.ts'
 import { applyRetention } from './apply-retention.ts'
 import { openEventTables } from './fill-tables.ts'
 import { MAX_EPOCHS, openIncarnations } from './incarnations.ts'
-import { processEvents } from './pipeline.ts'
+import { openConservation } from './ledger/open-conservation.ts'
+import { ARCHIVE_GROUP, processEvents } from './pipeline.ts'
 import { openRetentions } from './retentions.ts'
 import { aggregationOver } from './windows/aggregation-fixture.ts'
 
@@ -69,7 +70,9 @@ async function opened(t: TestContext) {
       now,
       count: () => {},
     }
-    const all = { ...deps, retentions: openRetentions(deps), aggregation: aggregationOver({ ...deps, tables }) }
+    const retentions = openRetentions(deps)
+    const conservation = openConservation({ ...deps, retentions, group: ARCHIVE_GROUP })
+    const all = { ...deps, retentions, conservation, aggregation: aggregationOver({ ...deps, tables }) }
     return {
       errors,
       edit: (newDays: number) => {

@@ -6,7 +6,7 @@ import type { KeyRing } from '../governance/subjects/key-ring.ts'
 import type { Documents, FindOptions } from '../storage/documents/documents.ts'
 import { asBody, type StoredEvent, type StoredRetention } from '../storage/stored-shapes.ts'
 import { type FillDeps, fillTables } from './fill-tables.ts'
-import { logEndMs } from './log-end.ts'
+import { ledgerEndMs, logEndMs } from './log-end.ts'
 import type { RetentionInForce, Retentions } from './retentions.ts'
 
 export interface RetentionDeps extends FillDeps {
@@ -54,6 +54,10 @@ async function pass(
   await documents.setExpiry('mentions', { where, from: 'keptFrom', retentionMs: events })
   await documents.setExpiry('passed_over', { where, from: 'receivedAt', retentionMs: logEndMs(retentionMs.log) })
   await documents.setExpiry('anomalies', { where, from: 'detectedAt', retentionMs: events })
+  const counts = ledgerEndMs(events, retentionMs.log)
+  await documents.setExpiry('ledger', { where, from: 'hour', retentionMs: counts })
+  await documents.setExpiry('ledger_checks', { where, from: 'hour', retentionMs: counts })
+  await documents.setExpiry('ledger_removals', { where, from: 'receivedAt', retentionMs: events })
   await documents.setExpiry('quarantine', { where, from: 'receivedAt', retentionMs: quarantine })
   await ring.setQuarantineRetention(dataset, quarantine)
 }

@@ -3,7 +3,8 @@
 
 import type { Documents, StoredDocument } from '../storage/documents/documents.ts'
 import type { Position } from '../storage/event-log/event-log.ts'
-import { asBody, eventDocumentId, type StoredEvent } from '../storage/stored-shapes.ts'
+import { minuteOf } from '../storage/ledger-record.ts'
+import { asBody, eventDocumentId, receptionOf, type StoredEvent } from '../storage/stored-shapes.ts'
 import type { PlacedEvent } from './read-records.ts'
 
 /** The first copy of an event. */
@@ -74,6 +75,7 @@ export function toStoredEvent({ record, position, rectifiedBy, watermark = null 
     content,
     watermark,
     changes: 0,
+    receivedIn: receptionOf(dataset, minuteOf(receivedAt)),
     held: held ? 1 : 0,
     rectifies: rectification?.event ?? null,
     rectifiedAt: rectification?.at ?? null,

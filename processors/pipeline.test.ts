@@ -21,13 +21,15 @@ import { eventually } from '../test/eventually.ts'
 import { archiveEvents } from './archive-events.ts'
 import { openEventTables } from './fill-tables.ts'
 import { openIncarnations } from './incarnations.ts'
-import { type PipelineDeps, startPipeline } from './pipeline.ts'
+import { openConservation } from './ledger/open-conservation.ts'
+import { ARCHIVE_GROUP, type PipelineDeps, startPipeline } from './pipeline.ts'
 import { readRecords } from './read-records.ts'
 import { openRetentions } from './retentions.ts'
 import { aggregationOver } from './windows/aggregation-fixture.ts'
 
 const TOPIC = 'ecluse.orders'
 const QUARANTINE_TOPIC = 'ecluse.orders.quarantine'
+const LEDGER_TOPIC = 'ecluse.orders.ledger'
 const DAY_MS = 86_400_000
 const retentionMs = { log: DAY_MS, events: DAY_MS, quarantine: DAY_MS, lake: DAY_MS }
 const contract = { dataset: 'orders', retentionMs }
@@ -43,18 +45,24 @@ async function opened(t: TestContext) {
   const documents = await openSqliteDocuments(join(dir, 'documents.sqlite'))
   const vault = openSqliteVault(join(dir, 'vault.sqlite'))
   const tables = await openSqliteTables(join(dir, 'tables.sqlite'))
-  for (const topic of [TOPIC, QUARANTINE_TOPIC, AUDIT_TOPIC])
+  for (const topic of [TOPIC, QUARANTINE_TOPIC, LEDGER_TOPIC, AUDIT_TOPIC])
     await log.ensureTopic(topic, { partitions: 1, retentionMs: null })
   for (const [name, settings] of Object.entries(collections)) await documents.ensureCollection(name, settings)
   const counts: Record<string, number> = {}
   const logger = makeLogger('json', 'silent')
   const ring = await openKeyRing(vault, Buffer.alloc(32, 1), Date.now)
   const incarnations = openIncarnations(vault)
+  const retentions = openRetentions({ vault, documents, catalogue, logger, now: Date.now })
+  const conservation = openConservation({
+    ...{ documents, log, catalogue, retentions, logger },
+    ...{ group: ARCHIVE_GROUP, now: Date.now },
+  })
   const deps: PipelineDeps = {
+    conservation,
     aggregation: aggregationOver({ tables, documents, incarnations, catalogue, ring }),
     catalogue,
     contracts: openContractFinder(documents, { find: () => undefined }),
-    retentions: openRetentions({ vault, documents, catalogue, logger, now: Date.now }),
+    retentions,
     log,
     documents,
     vault,

@@ -5,7 +5,7 @@
 import { AUDIT_TOPIC } from '../governance/audit/record.ts'
 import type { Signer } from '../governance/audit/sign.ts'
 import type { Catalogue } from '../governance/contract/catalogue.ts'
-import { quarantineTopicOf, topicOf } from '../governance/contract/topic-of.ts'
+import { ledgerTopicOf, quarantineTopicOf, topicOf } from '../governance/contract/topic-of.ts'
 import { loggable } from '../runtime/loggable.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { EventLog, RecordBatch } from '../storage/event-log/event-log.ts'
@@ -16,6 +16,7 @@ import { type AuditTreeDeps, buildAuditTree } from './build-audit-tree.ts'
 import { carryQuarantine } from './carry-quarantine.ts'
 import { consumeGroup } from './consume-group.ts'
 import { fillTables } from './fill-tables.ts'
+import type { Conservation } from './ledger/open-conservation.ts'
 import { noteMentions } from './note-mentions.ts'
 import { notePassedOver } from './note-passed-over.ts'
 import { type PassOverDeps, passOverErased } from './pass-over-erased.ts'
@@ -31,6 +32,7 @@ import { toWindowEvent } from './windows/recompute-day.ts'
 
 export const ARCHIVE_GROUP = 'ecluse.archive'
 export const QUARANTINE_GROUP = 'ecluse.quarantine'
+export const LEDGER_GROUP = 'ecluse.ledger'
 export const AUDIT_GROUP = 'ecluse.audit'
 
 export interface PipelineDeps
@@ -43,6 +45,7 @@ export interface PipelineDeps
   retentions: Retentions
   logger: Logger
   aggregation: Pick<Aggregation, 'windows' | 'watermarks'>
+  conservation: Pick<Conservation, 'countEvents' | 'carry'>
   batchSize: number
   /** Told what became of records: effective, held, duplicate, conflict, erased, unreadable, quarantined. */
   count: (dataset: string, effect: string, records: number) => void
@@ -86,6 +89,8 @@ export async function processEvents(deps: PipelineDeps, dataset: string, batch: 
     stored.filter(({ rectifiedBy }) => rectifiedBy === null).map(toWindowEvent),
   )
   await aggregation.watermarks.keep(part, range)
+  const handled = { dataset, effective, duplicates, conflicts, passedOver, unreadable }
+  await deps.conservation.countEvents(batch, handled, retention?.events)
 
   deps.count(dataset, 'effective', unheld.length)
   deps.count(dataset, 'held', held.length)
@@ -96,7 +101,7 @@ export async function processEvents(deps: PipelineDeps, dataset: string, batch: 
   deps.count(dataset, 'late for a window', late)
 }
 
-/** Starts consuming the audit, and every live dataset's two topics: its events, and those that were rejected. */
+/** Starts consuming the audit, and every live dataset's topics: its events, those that were rejected, and their counts. */
 export async function startPipeline(deps: PipelineDeps): Promise<Pipeline> {
   const failing = new Set<string>()
   const groups = [
@@ -109,6 +114,12 @@ export async function startPipeline(deps: PipelineDeps): Promise<Pipeline> {
       group: QUARANTINE_GROUP,
       topicOf: quarantineTopicOf,
       handle: (dataset, batch) => carryQuarantine(deps, dataset, batch),
+    }),
+    consumeGroup(deps, failing, {
+      group: LEDGER_GROUP,
+      topicOf: ledgerTopicOf,
+      handle: async (dataset, batch) =>
+        deps.count(dataset, 'unreadable', await deps.conservation.carry(dataset, batch)),
     }),
   ]
   const audit = consumeGroup(deps, failing, {
@@ -154,7 +165,8 @@ export async function startPipeline(deps: PipelineDeps): Promise<Pipeline> {
     lag: async () =>
       (await deps.log.lag(AUDIT_GROUP, [AUDIT_TOPIC])) +
       (await deps.log.lag(ARCHIVE_GROUP, datasets().map(topicOf))) +
-      (await deps.log.lag(QUARANTINE_GROUP, datasets().map(quarantineTopicOf))),
+      (await deps.log.lag(QUARANTINE_GROUP, datasets().map(quarantineTopicOf))) +
+      (await deps.log.lag(LEDGER_GROUP, datasets().map(ledgerTopicOf))),
     failing: () => [...new Set([...failing].map(place => place.split('/')[0]!))],
     stop: async () => {
       await refreshed

@@ -27,7 +27,7 @@ export function keptIn(collection: Kept, { id: documentId, body }: StoredDocumen
   }
   const { dataset, subject, schema, policy, copy, eventDocument, position, detectedAt } =
     body as unknown as StoredAnomaly
-  if (copy === null || schema === null || policy === null || eventDocument === null) return undefined
+  if (!copy || schema === null || policy === null || eventDocument === null || !position) return undefined
   const id = eventDocument.slice(dataset.length + 1)
   return {
     dataset,

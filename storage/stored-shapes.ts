@@ -10,7 +10,7 @@ import type { QuarantineRecord } from './quarantine-record.ts'
  * `held/<dataset>` the sign that a process lives whose policy it is.
  */
 export const collections = {
-  events: { indexes: ['dataset', 'time', 'subject', 'held'] },
+  events: { indexes: ['dataset', 'time', 'subject', 'held', 'receivedIn'] },
   mentions: { indexes: ['subject', 'dataset'] },
   passed_over: { indexes: ['subject', 'dataset'] },
   quarantine: { indexes: ['dataset', 'cause', 'receivedAt', 'subject'] },
@@ -21,6 +21,10 @@ export const collections = {
   recomputations: { indexes: ['dataset', 'subject'] },
   window_days: { indexes: ['dataset'] },
   watermarks: { indexes: ['dataset'] },
+  ledger: { indexes: ['dataset', 'hour'] },
+  ledger_checks: { indexes: ['dataset', 'hour'] },
+  ledger_removals: { indexes: ['dataset', 'receivedIn'] },
+  ledger_writers: { indexes: [] },
   removals: { indexes: [] },
   retentions: { indexes: [] },
   contracts: { indexes: ['dataset'] },
@@ -43,6 +47,8 @@ export interface StoredEvent {
   policy: string
   /** Of the first copy: the one that has effect. */
   position: Position
+  /** `receptionOf` it: what the ledger counts by. Missing: archived before there was a ledger. */
+  receivedIn?: string
   /** MAC of the raw content. */
   content: string
   /** How far the time of the events before it in its partition had come, ms; null where there was none. Missing: nobody knows. */
@@ -117,10 +123,14 @@ export interface StoredPackage {
 export interface StoredAnomaly {
   id: string
   dataset: string
-  kind: 'conflict' | 'unreadable-record'
-  severity: 'high' | 'medium'
-  state: 'open'
+  kind: 'conflict' | 'unreadable-record' | 'ledger-mismatch'
+  severity: 'critical' | 'high' | 'medium'
+  /** What is resolved has come right by itself. */
+  state: 'open' | 'resolved'
   detectedAt: string
+  resolvedAt?: string
+  /** Numbers that show it, and what they were counted over; no personal values. */
+  evidence?: JsonObject
   /** One sentence. */
   detail: string
   /** The archived event it is about, by document id. */
@@ -129,11 +139,46 @@ export interface StoredAnomaly {
   subject: string | null
   schema: string | null
   policy: string | null
-  position: Position
+  /** Of the record it is about; null where it is about none. */
+  position: Position | null
   /** A conflict's copy: protected, and without effect. */
   copy: JsonObject | null
   /** As of an event. */
   reprotectedAt: string | null
+}
+
+/** Counts by minute: `08` for the ninth of the hour, then by name. */
+export type CountsByMinute = Record<string, Record<string, number>>
+
+/**
+ * What one partition of the log holds that was received in one hour, counted: of a dataset's ledger topic the gateways'
+ * counts, of its events' topic what became of each record. In collection `ledger`.
+ */
+export interface StoredLedgerRow {
+  dataset: string
+  /** Its start, RFC 3339. */
+  hour: string
+  side: 'gateways' | 'processors'
+  /** `<incarnation>/<partition>` of the log. */
+  part: string
+  /** Of the last record that is in it. */
+  offset: number
+  minutes: CountsByMinute
+}
+
+/** How many events of an hour's reception the archive held at the last look, in collection `ledger_checks`. */
+export interface StoredLedgerCheck {
+  dataset: string
+  /** Its start, RFC 3339. */
+  hour: string
+  /** Counts `events` and, of those removed for erased persons, `erased`. */
+  minutes: CountsByMinute
+  checkedAt: string
+}
+
+/** An erased person's event is gone from the archive: nothing of it but when it came. In collection `ledger_removals`. */
+export interface StoredLedgerRemoval extends Pick<StoredEvent, 'dataset' | 'receivedAt'> {
+  receivedIn: string
 }
 
 /** The retention that was applied last to what is stored of a dataset, in collection `retentions`, under its name. */
@@ -209,6 +254,11 @@ export function contractDocumentId(dataset: string, schema: string, policy: stri
   return `${dataset}/${schema}/${policy}`
 }
 
+/** A dataset and a minute of reception as one value, so that one index counts by both. @param minute see `minuteOf` */
+export function receptionOf(dataset: string, minute: string): string {
+  return `${dataset}/${minute}`
+}
+
 export function eventDocumentId(dataset: string, eventId: string): string {
   return `${dataset}/${eventId}`
 }
@@ -223,6 +273,9 @@ export function asBody(
     | StoredPackage
     | StoredQuarantine
     | StoredAnomaly
+    | StoredLedgerRow
+    | StoredLedgerCheck
+    | StoredLedgerRemoval
     | StoredRetention
     | StoredContract
     | StoredReidentification,

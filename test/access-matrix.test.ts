@@ -65,6 +65,7 @@ const probes: Probe[] = [
     refused: [403, 404],
   },
   get('anomalies', dataset => `/v1/anomalies?dataset=${dataset}`),
+  get('ledger', dataset => `/v1/ledger?dataset=${dataset}`),
   post(
     'reidentify',
     () => '/v1/reidentification-requests',

@@ -110,7 +110,7 @@ const settingsOfAll = () => ({
 })
 
 /** Schemas and policies of the project with the datasets under other names. */
-function makeRenamedDir(names: Record<string, string>): string {
+export function makeRenamedDir(names: Record<string, string>): string {
   const dir = makeDir()
   rmSync(join(dir, 'schemas/lock.json'))
   for (const [name, renamed] of Object.entries(names)) {

@@ -131,8 +131,8 @@ export async function startEcluse(environment: Record<string, string> = {}, dir 
       const seen: LogRecord[] = []
       const { log } = running.stores
       const append = log.append.bind(log)
-      log.append = async entries => {
-        const appended = await append(entries)
+      log.append = async (entries, receipt) => {
+        const appended = await append(entries, receipt)
         for (const entry of entries) if (entry.topic === topic) seen.push(entry.record)
         return appended
       }

@@ -7,7 +7,8 @@
 # CONFIG holds the administrator's own login (security.protocol, sasl.jaas.config, ssl.truststore.*). GATEWAY and
 # PROCESSORS name Écluse's two users; they may be one and the same. Running it again changes nothing.
 #
-# Every topic and every group of Écluse begins with "ecluse.", and so does every right: none is on the cluster.
+# Every topic and every group of Écluse begins with "ecluse.", and so does every right: none is on the cluster. Of each
+# dataset there are three topics: its events, `.quarantine` and `.ledger`.
 set -eu
 : "${BOOTSTRAP:?a broker, as host:port}" "${CONFIG:?the properties file of an administrator}"
 GATEWAY="${GATEWAY:-ecluse-gateway}"

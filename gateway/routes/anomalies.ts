@@ -1,4 +1,4 @@
-// Things that should not be: conflicting copies of an event, records that cannot be read.
+// Things that should not be: conflicting copies of an event, records that cannot be read, a ledger that does not balance.
 
 import Type from 'typebox'
 import type { JsonObject } from '../../storage/json.ts'
@@ -11,12 +11,17 @@ import { answers, listOf, pageQuery } from '../shapes.ts'
 const AnomalyShape = Type.Object({
   id: Type.String(),
   dataset: Type.String(),
-  kind: Type.String({ description: 'conflict, unreadable-record' }),
-  severity: Type.String(),
-  state: Type.String(),
+  kind: Type.String({ description: 'conflict, unreadable-record, ledger-mismatch' }),
+  severity: Type.String({ description: 'critical, high, medium' }),
+  state: Type.String({ description: 'open, resolved' }),
   detectedAt: Type.String(),
+  resolvedAt: Type.Optional(Type.String()),
   detail: Type.String(),
-  position: Type.Object({ incarnation: Type.String(), partition: Type.Integer(), offset: Type.Integer() }),
+  evidence: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'Numbers that show it' })),
+  position: Type.Union([
+    Type.Object({ incarnation: Type.String(), partition: Type.Integer(), offset: Type.Integer() }),
+    Type.Null(),
+  ]),
 })
 
 export function anomaliesRoute(app: Gateway, deps: GatewayDeps): void {

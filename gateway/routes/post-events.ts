@@ -14,6 +14,7 @@ import { makeEventRate } from '../event-rate.ts'
 import { findDataset } from '../find-dataset.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
 import { type IngestDeps, ingest } from '../ingest.ts'
+import { openReceipts } from '../receipts.ts'
 import { answers, ProblemShape } from '../shapes.ts'
 
 /** Namespace of ids made from an Idempotency-Key (RFC 9562, section 5.5). */
@@ -78,7 +79,8 @@ export function postEventsRoute(app: Gateway, deps: GatewayDeps, stopping: Abort
   const admit = makeAdmission(deps.config)
   const rate = makeEventRate(deps.config.maxEventsPerSecond)
   const { maxRecordBytes, tellSuppressed } = deps.config
-  const ingestDeps: IngestDeps = { ...deps, maxRecordBytes, tellSuppressed, count: makeCount(deps) }
+  const receipts = openReceipts(deps.log)
+  const ingestDeps: IngestDeps = { ...deps, receipts, maxRecordBytes, tellSuppressed, count: makeCount(deps) }
 
   app.register(async route => {
     // The stream goes through unread: `readEvents` bounds and decompresses it.

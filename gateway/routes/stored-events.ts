@@ -5,6 +5,7 @@ import type { FieldMask } from '../../governance/access/access.ts'
 import type { Caller } from '../../governance/access/caller.ts'
 import { sealingKey } from '../../governance/protection/seal.ts'
 import type { KeyRing } from '../../governance/subjects/key-ring.ts'
+import type { Position } from '../../storage/event-log/event-log.ts'
 import type { JsonObject } from '../../storage/json.ts'
 import { eventDocumentId, type StoredAnomaly, type StoredEvent } from '../../storage/stored-shapes.ts'
 import { RequestRefused } from '../body/request-refused.ts'
@@ -152,11 +153,12 @@ function cursorSeal(ring: KeyRing, place: string): CursorSeal {
   return { key: sealingKey(Buffer.from(ring.lookupHash('cursor'), 'hex')), place: `cursor\0${place}` }
 }
 
-type WholeCopy = StoredAnomaly & { schema: string; policy: string; copy: JsonObject }
+type WholeCopy = StoredAnomaly & { schema: string; policy: string; copy: JsonObject; position: Position }
 
 /** An unreadable record is no copy of an event; of a copy that named somebody who was erased nothing is left. */
 function isWholeCopy(anomaly: StoredAnomaly): anomaly is WholeCopy {
-  return anomaly.schema !== null && anomaly.policy !== null && anomaly.copy !== null
+  const { schema, policy, copy, position } = anomaly
+  return schema !== null && policy !== null && copy !== null && position !== null
 }
 
 /** A conflict's copy in the place of the event it conflicts with. */

@@ -11,6 +11,11 @@ export function quarantineTopicOf(dataset: string): string {
   return `${topicOf(dataset)}.quarantine`
 }
 
+/** The event log topic of the counts of what came in for a dataset. */
+export function ledgerTopicOf(dataset: string): string {
+  return `${topicOf(dataset)}.ledger`
+}
+
 /** The registry subject of a dataset's derived schemas: Confluent's TopicNameStrategy. */
 export function registrySubjectOf(dataset: string): string {
   return `${topicOf(dataset)}-value`

@@ -5,6 +5,7 @@ import type { AskedPerson } from '../../governance/subjects/find-asked.ts'
 import type { Holder } from '../../governance/subjects/holder.ts'
 import type { Documents, StoredDocument } from '../../storage/documents/documents.ts'
 import type { StoredEvent } from '../../storage/stored-shapes.ts'
+import { noteRemovals } from '../ledger/note-removals.ts'
 import { mentionId } from '../note-mentions.ts'
 import { type NoteDeps, notePassedOver } from '../note-passed-over.ts'
 import { noteDays } from '../windows/note-days.ts'
@@ -64,7 +65,7 @@ export function documentsHolder(deps: DocumentsHolderDeps): Holder {
 
 /**
  * Of other persons it is noted what stays of them in the log; their mentions lead nowhere then. Aggregates over the
- * days of what goes are to be computed anew.
+ * days of what goes are to be computed anew, and the ledger learns why it is missing.
  */
 async function releaseEvents(deps: DocumentsHolderDeps, page: StoredDocument[]): Promise<void> {
   const { documents, logMs } = deps
@@ -75,4 +76,5 @@ async function releaseEvents(deps: DocumentsHolderDeps, page: StoredDocument[]):
   )
   await documents.delete('mentions', mentions)
   for (const event of events) await noteDays(documents, [event], event.subject!)
+  await noteRemovals(documents, page)
 }

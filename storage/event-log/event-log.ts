@@ -9,6 +9,12 @@ export interface LogRecord {
   headers: Record<string, string>
 }
 
+/** A record and where it goes. */
+export interface LogEntry {
+  topic: string
+  record: LogRecord
+}
+
 /** A record as it stands in the log. `timestampMs` is the time of the append (LogAppendTime), in ms since the epoch. */
 export interface StoredRecord extends LogRecord {
   topic: string
@@ -95,9 +101,11 @@ export interface EventLog {
   ensureTopic(topic: string, settings: TopicSettings): Promise<void>
   /**
    * Appends records, resolved once all are on disk, with their positions in the order given.
+   * @param receipt gives records that stand only where all of these do, and are waited for as well. It is called once, at
+   * the moment when they are appended: those of several calls stand in the order in which they were given
    * @throws EventLogUnavailable when the log cannot be written; some of the records may then stand in it.
    */
-  append(records: { topic: string; record: LogRecord }[]): Promise<Position[]>
+  append(records: LogEntry[], receipt?: () => LogEntry[]): Promise<Position[]>
   /**
    * Starts consuming as a member of a group, from the group's position (from the start if it has none). Members of one
    * group, in this process and others, share the partitions of the topics they name.

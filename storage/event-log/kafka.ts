@@ -5,7 +5,14 @@
 import { reach } from '../reach.ts'
 import type { ServerAccess } from '../server-access.ts'
 import { coalesceAppends } from './coalesce-appends.ts'
-import { type EventLog, EventLogUnavailable, type LogRecord, type Position, type TopicSettings } from './event-log.ts'
+import {
+  type EventLog,
+  EventLogUnavailable,
+  type LogEntry,
+  type LogRecord,
+  type Position,
+  type TopicSettings,
+} from './event-log.ts'
 import { explainKafka, type Operation } from './explain-kafka.ts'
 import { isUnknownTopic, LONGEST_ATTEMPT_MS, makeKafkaClient, renewable } from './kafka-client.ts'
 import { consumeKafka } from './kafka-consume.ts'
@@ -92,21 +99,27 @@ export function openKafkaEventLog(access: ServerAccess, options: KafkaEventLogOp
   const run = <T>(operation: Operation, names: string[], work: () => Promise<T>) =>
     reach(EventLogUnavailable, work, explain(operation, names.join(', ')))
 
+  function appendAll(entries: LogEntry[]): Promise<Position[]> {
+    const byTopic = Map.groupBy(entries.keys(), i => entries[i]!.topic)
+    for (const topic of byTopic.keys()) if (!topics.has(topic)) throw new Error(`topic ${topic} was never ensured`)
+    return run('Write', [...byTopic.keys()], async () => {
+      const positions = new Array<Position>(entries.length)
+      const sent = [...byTopic].map(async ([topic, indexes]) => {
+        const records = indexes.map(i => entries[i]!.record)
+        for (const [n, position] of (await append(topic, records)).entries()) positions[indexes[n]!] = position
+      })
+      await Promise.all(sent)
+      return positions
+    })
+  }
+
   return {
     ensureTopic: (topic, settings) => run('Create', [topic], async () => void (await ensure(topic, settings))),
 
-    append: entries => {
-      const byTopic = Map.groupBy(entries.keys(), i => entries[i]!.topic)
-      for (const topic of byTopic.keys()) if (!topics.has(topic)) throw new Error(`topic ${topic} was never ensured`)
-      return run('Write', [...byTopic.keys()], async () => {
-        const positions = new Array<Position>(entries.length)
-        const sent = [...byTopic].map(async ([topic, indexes]) => {
-          const records = indexes.map(i => entries[i]!.record)
-          for (const [n, position] of (await append(topic, records)).entries()) positions[indexes[n]!] = position
-        })
-        await Promise.all(sent)
-        return positions
-      })
+    append: async (entries, receipt) => {
+      const positions = await appendAll(entries)
+      if (receipt) await appendAll(receipt())
+      return positions
     },
 
     consume: async consuming =>

@@ -42,6 +42,32 @@ export function eventLogPositionsSuite(name: string, open: () => Promise<OpenedE
       return consumer
     }
 
+    test('a receipt stands with the records it is for, in the order of its calls, and without them not at all', async () => {
+      const [events, receipts] = [await freshTopic(3), await freshTopic()]
+      const entry = (topic: string, value: string) => ({
+        topic,
+        record: { key: value, value: Buffer.from(value), headers: {} },
+      })
+      let numbered = 0
+      const receipt = () => [entry(receipts, String(numbered++))]
+      const appended = await Promise.all(
+        Array.from({ length: 20 }, (_, i) => log.append([entry(events, `a${i}`), entry(events, `b${i}`)], receipt)),
+      )
+      assert.ok(appended.every(positions => positions.length === 2))
+      await assert.rejects(log.append([entry('ecluse.nowhere', 'x')], () => [entry(receipts, 'never')]))
+      assert.deepEqual(await log.append([], receipt), [])
+      const seen: string[] = []
+      const group = freshGroup()
+      await consume([receipts], group, async ({ records }) => {
+        seen.push(...records.map(({ value }) => value.toString()))
+      })
+      await eventually('the receipts are read', async () => (await log.lag(group, [receipts])) === 0)
+      assert.deepEqual(
+        seen,
+        Array.from({ length: 21 }, (_, i) => String(i)),
+      )
+    })
+
     test('a topic ends one past its last record, in each partition, in the incarnation of its records', async () => {
       const [topic, empty] = [await freshTopic(3), await freshTopic()]
       const positions = await append(topic, ['a', 'b', 'c', 'd', 'e'])

@@ -92,15 +92,16 @@ export function openSqliteEventLog(path: string): EventLog {
         shards.set(topic, [...(shards.get(topic) ?? []), ...fresh.slice(shards.get(topic)?.length ?? 0)])
       }),
 
-    append: async entries => {
+    append: async (entries, receipt) => {
+      const all = receipt ? [...entries, ...receipt()] : entries
       // Told to the caller as its own mistake, before it could fail a transaction shared with others.
-      for (const { topic } of entries) shardsOf(topic)
-      const positions = await commit(entries).catch(async error => {
+      for (const { topic } of all) shardsOf(topic)
+      const positions = await commit(all).catch(async error => {
         await available(() => restoreOffsets(db, shards))
         throw new EventLogUnavailable('the event log could not be written', { cause: error })
       })
       for (const wake of wakeConsumers) wake()
-      return positions
+      return positions.slice(0, entries.length)
     },
 
     consume: async (options: ConsumeOptions) => {

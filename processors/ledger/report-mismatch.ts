@@ -1,0 +1,84 @@
+// A line of the ledger that does not balance, as an anomaly of the highest severity: opened once it was seen twice,
+// resolved by itself should it balance later.
+
+import { isDeepStrictEqual } from 'node:util'
+import type { LedgerLine, Mismatch } from '../../governance/ledger/ledger-line.ts'
+import { mismatchId } from '../../governance/ledger/read-ledger.ts'
+import type { Logger } from '../../runtime/logger.ts'
+import type { Documents } from '../../storage/documents/documents.ts'
+import type { JsonObject } from '../../storage/json.ts'
+import { asBody, type StoredAnomaly } from '../../storage/stored-shapes.ts'
+import { changeDocument } from '../change-document.ts'
+
+const COLLECTION = 'anomalies'
+/** Anomalies looked through for open ones, and the open ones looked at again in one turn. */
+const MAX_LISTED = 1_000
+const MAX_OPEN = 100
+
+export interface ReportDeps {
+  documents: Pick<Documents, 'get' | 'find' | 'insertFirst' | 'upsertNewer'>
+  logger: Pick<Logger, 'error' | 'info'>
+  now: () => number
+}
+
+/** @param keptMs how long anomalies are kept from when they are found; undefined where nobody says */
+export async function reportMismatch(
+  { documents, logger, now }: ReportDeps,
+  line: LedgerLine,
+  mismatches: Mismatch[],
+  keptMs: number | undefined,
+): Promise<void> {
+  const { dataset, window } = line
+  const evidence = { mismatches, line } as unknown as JsonObject
+  const anomaly: StoredAnomaly = {
+    id: mismatchId(dataset, window.start),
+    dataset,
+    kind: 'ledger-mismatch',
+    severity: 'critical',
+    state: 'open',
+    detectedAt: new Date(now()).toISOString(),
+    detail: `Of what was received from ${window.start} to ${window.end}, ${mismatches.map(sentenceOf).join('; ')}.`,
+    evidence,
+    ...{ eventDocument: null, subject: null, schema: null, policy: null },
+    ...{ position: null, copy: null, reprotectedAt: null },
+  }
+  const expiresAtMs = keptMs === undefined ? null : now() + keptMs
+  const [stored] = await documents.insertFirst(COLLECTION, [
+    { id: anomaly.id, version: 0, expiresAtMs, body: asBody(anomaly) },
+  ])
+  if (stored!.body.detectedAt === anomaly.detectedAt)
+    logger.error({ dataset, window: window.start, mismatches }, 'the ledger does not balance')
+  const { detail } = anomaly
+  await changeDocument(documents, COLLECTION, anomaly.id, ({ resolvedAt: _resolvedAt, ...body }) =>
+    body.state === 'open' && isDeepStrictEqual(body.evidence, evidence)
+      ? undefined
+      : { ...body, state: 'open', detail, evidence },
+  )
+}
+
+/** It balances: where an anomaly says otherwise, that is over. */
+export async function resolveMismatch({ documents, logger, now }: ReportDeps, line: LedgerLine): Promise<void> {
+  const { dataset, window } = line
+  const resolved = { state: 'resolved', resolvedAt: new Date(now()).toISOString() }
+  const body = await changeDocument(documents, COLLECTION, mismatchId(dataset, window.start), stored =>
+    stored.state === 'open' ? { ...stored, ...resolved } : undefined,
+  )
+  if (body?.resolvedAt === resolved.resolvedAt)
+    logger.info({ dataset, window: window.start }, 'the ledger balances again')
+}
+
+/** Starts of the windows whose mismatch is open. */
+export async function openMismatches({ documents }: ReportDeps, dataset: string): Promise<string[]> {
+  const prefix = mismatchId(dataset, '')
+  const found = await documents.find(COLLECTION, { after: { id: prefix }, limit: MAX_LISTED })
+  return found
+    .filter(({ id, body }) => id.startsWith(prefix) && body.state === 'open')
+    .slice(0, MAX_OPEN)
+    .map(({ id }) => id.slice(prefix.length))
+}
+
+function sentenceOf({ equation, expected, found }: Mismatch): string {
+  if (equation === 'received') return `${found} events were received, and ${expected} answered for`
+  if (equation === 'accepted') return `${expected} events were accepted, and ${found} came to the processors`
+  return `the archive should hold ${expected} events, and holds ${found}`
+}
