@@ -1,7 +1,6 @@
 // Everything that declared aggregates take, over the stores: what the pipeline adds events with, and what computes
 // windows anew.
 
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Catalogue } from '../../governance/contract/catalogue.ts'
 import type { KeyRing } from '../../governance/subjects/key-ring.ts'
 import type { NotedWindows } from '../../governance/subjects/recompute.ts'
@@ -11,16 +10,13 @@ import type { EventLog } from '../../storage/event-log/event-log.ts'
 import type { Tables } from '../../storage/tables/tables.ts'
 import { inBatches } from '../in-batches.ts'
 import type { Incarnations } from '../incarnations.ts'
+import { untilPassed } from '../until-passed.ts'
 import { openWindows, type Windows } from './add-to-windows.ts'
 import { openAggregateStore } from './aggregate-store.ts'
 import { deleteNotes, findNotes } from './note-days.ts'
 import { openRecomputations } from './recomputations.ts'
 import { beginDays, computeDays, recomputeNoted, touchedBy } from './recompute-windows.ts'
 import { openWatermarks, type Watermarks } from './watermarks.ts'
-
-/** How long what is to be computed anew waits for processors in one turn, and how often it looks. */
-const PASS_MS = 10_000
-const PASS_LOOK_MS = 50
 
 export interface AggregationDeps {
   tables: Pick<Tables, 'ensureTable' | 'read' | 'upsert' | 'remove'>
@@ -82,14 +78,4 @@ export function openAggregation(deps: AggregationDeps): Aggregation {
     },
     recomputeNoted: () => recomputeNoted(recomputing, untilPassed),
   }
-}
-
-/** Waits some time for a condition. @returns whether it came to hold */
-async function untilPassed(hasPassed: () => Promise<boolean>): Promise<boolean> {
-  const endMs = performance.now() + PASS_MS
-  while (!(await hasPassed())) {
-    if (performance.now() > endMs) return false
-    await sleep(PASS_LOOK_MS)
-  }
-  return true
 }
