@@ -35,7 +35,13 @@ export async function startArchive(dataDir: string, settings: Record<string, str
   await ensureAuditTopic(stores.log, AUDIT_MS)
   const logger = makeLogger('json', 'error')
   const incarnations = openIncarnations(stores.vault)
-  const noTables = { ensureTable: async () => {}, read: async () => [], upsert: async () => {}, remove: async () => {} }
+  const noTables = {
+    ensureTable: async () => {},
+    read: async () => [],
+    upsert: async () => {},
+    remove: async () => {},
+    scrub: async () => 'searched' as const,
+  }
   await startPipeline({
     ...stores,
     tables: noTables,
@@ -47,7 +53,7 @@ export async function startArchive(dataDir: string, settings: Record<string, str
     now: Date.now,
     incarnations,
     aggregation: openAggregation({
-      ...{ ...stores, tables: noTables, incarnations, ring, group: ARCHIVE_GROUP, now: Date.now },
+      ...{ ...stores, tables: noTables, ring, group: ARCHIVE_GROUP, now: Date.now },
       // The archive alone is measured.
       catalogue: { find: () => undefined },
       ...{ maxGroups: 1, maxRows: 1 },

@@ -51,7 +51,7 @@ async function opened(t: TestContext) {
   const ring = await openKeyRing(vault, Buffer.alloc(32, 1), Date.now)
   const incarnations = openIncarnations(vault)
   const deps: PipelineDeps = {
-    aggregation: aggregationOver({ tables, documents, incarnations, catalogue, ring }),
+    aggregation: aggregationOver({ tables, documents, catalogue, ring }),
     catalogue,
     contracts: openContractFinder(documents, { find: () => undefined }),
     retentions: openRetentions({ vault, documents, catalogue, logger, now: Date.now }),

@@ -1,6 +1,6 @@
 // From the log to where events rest: each batch of a partition is archived, told first copy from duplicate and
-// conflict, the first copies fill the tables and the windows, and only then is its position committed. Exact after a crash, a replay
-// or two owners of one partition, because the archive decides once which copy has effect.
+// conflict, the first copies fill the tables and the windows, and only then is its position committed. Exact after a
+// crash, a replay or two owners of one partition, because the archive decides once which copy has effect.
 
 import { AUDIT_TOPIC } from '../governance/audit/record.ts'
 import type { Signer } from '../governance/audit/sign.ts'
@@ -25,8 +25,8 @@ import { settleRectifications } from './settle-rectifications.ts'
 import { signAuditHead } from './sign-audit-head.ts'
 import { storeAnomalies } from './store-anomalies.ts'
 import type { BatchRange } from './windows/add-to-windows.ts'
-import type { Part } from './windows/aggregate-store.ts'
 import type { Aggregation } from './windows/open-aggregation.ts'
+import type { Part } from './windows/places-of.ts'
 import { toWindowEvent } from './windows/recompute-day.ts'
 
 export const ARCHIVE_GROUP = 'ecluse.archive'
@@ -42,7 +42,7 @@ export interface PipelineDeps
   vault: Vault
   retentions: Retentions
   logger: Logger
-  aggregation: Pick<Aggregation, 'windows' | 'watermarks'>
+  aggregation: Pick<Aggregation, 'add' | 'watermarks'>
   batchSize: number
   /** Told what became of records: effective, held, duplicate, conflict, erased, unreadable, quarantined. */
   count: (dataset: string, effect: string, records: number) => void
@@ -80,12 +80,8 @@ export async function processEvents(deps: PipelineDeps, dataset: string, batch: 
   const unheld = effective.filter(({ record }) => !record.held)
   const stored = unheld.map(toStoredEvent)
   await fillTables(deps, dataset, stored, retention)
-  const late = await aggregation.windows.add(
-    part,
-    range,
-    stored.filter(({ rectifiedBy }) => rectifiedBy === null).map(toWindowEvent),
-  )
-  await aggregation.watermarks.keep(part, range)
+  const counted = stored.filter(({ rectifiedBy }) => rectifiedBy === null)
+  const late = await aggregation.add(part, range, counted.map(toWindowEvent))
 
   deps.count(dataset, 'effective', unheld.length)
   deps.count(dataset, 'held', held.length)

@@ -56,9 +56,9 @@ function requestThat(diesAt: string, details: SealedContent['details'] = {}) {
 }
 
 const noWindows = {
-  begin: async () => ({ days: [], frozen: [], ends: [] }),
+  begin: async () => ({ days: [], ends: [] }),
   hasPassed: async () => true,
-  compute: async () => {},
+  compute: async () => [],
   end: async () => {},
 }
 

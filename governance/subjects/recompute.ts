@@ -12,17 +12,18 @@ export interface NotedWindows {
   begin(persons: AskedPerson[]): Promise<BegunWindows>
   /** Whether everything before these ends was added. */
   hasPassed(ends: LogEnd[]): Promise<boolean>
-  /** To be called then. Idempotent. */
-  compute(begun: BegunWindows): Promise<void>
-  /** Forgets what was noted of these persons. */
-  end(persons: AskedPerson[]): Promise<void>
+  /**
+   * To be called then. Idempotent.
+   * @returns days on which windows were left as they were until they end: the archive may hold their events no more
+   */
+  compute(begun: BegunWindows): Promise<{ dataset: string; day: string }[]>
+  /** Makes sure that nothing of these persons is left in the tables' own files, and forgets what was noted of them. */
+  end(persons: AskedPerson[], begun: BegunWindows): Promise<void>
 }
 
 export interface BegunWindows {
   /** Days of windows. */
   days: { dataset: string; day: string; epoch: number }[]
-  /** Days whose events the archive may hold no more: their windows stay as they are until they end. */
-  frozen: { dataset: string; day: string }[]
   ends: LogEnd[]
 }
 
@@ -37,12 +38,12 @@ export async function recompute(
     await waitUntil(() => windows.hasPassed(begun.ends))
     return null
   })
-  await stage('windows computed anew', async () => {
-    await windows.compute(begun)
-    await windows.end(persons)
-    return null
+  const left = await stage('windows computed anew', async () => {
+    const left = await windows.compute(begun)
+    await windows.end(persons, begun)
+    return left
   })
-  return { computedAnew: byDataset(begun.days), leftAsTheyWere: byDataset(begun.frozen) }
+  return { computedAnew: byDataset(begun.days), leftAsTheyWere: byDataset(left) }
 }
 
 function byDataset(days: { dataset: string; day: string }[]): JsonObject {

@@ -60,6 +60,15 @@ export async function findNotes(documents: Pick<Documents, 'find'>, people?: str
   return found
 }
 
+/** Notes of persons whose erasure is over: whoever looks for notes next does what they ask. */
+export async function handOverNotes(documents: Pick<Documents, 'find' | 'insertFirst'>, people: string[]) {
+  const notes = await findNotes(documents, people)
+  await noteDays(
+    documents,
+    notes.map(({ dataset, day }) => ({ dataset, time: day })),
+  )
+}
+
 export async function deleteNotes(documents: Pick<Documents, 'delete'>, notes: DayNote[]): Promise<void> {
   const ids = notes.map(({ id }) => id)
   if (ids.length > 0) await documents.delete(COLLECTION, ids)

@@ -7,19 +7,18 @@ import type { NotedWindows } from '../../governance/subjects/recompute.ts'
 import type { Documents } from '../../storage/documents/documents.ts'
 import type { EventLog } from '../../storage/event-log/event-log.ts'
 import type { Tables } from '../../storage/tables/tables.ts'
-import type { Incarnations } from '../incarnations.ts'
-import { openWindows, type Windows } from './add-to-windows.ts'
+import { type BatchRange, openWindows } from './add-to-windows.ts'
 import { openAggregateStore } from './aggregate-store.ts'
 import { deleteNotes, findNotes } from './note-days.ts'
+import type { Part, WindowEvent } from './places-of.ts'
 import { openRecomputations } from './recomputations.ts'
-import { beginDays, computeDays, recomputeNoted } from './recompute-windows.ts'
+import { beginDays, computeDays, recomputeNotedOf } from './recompute-windows.ts'
 import { openWatermarks, type Watermarks } from './watermarks.ts'
 
 export interface AggregationDeps {
-  tables: Pick<Tables, 'ensureTable' | 'read' | 'upsert' | 'remove'>
+  tables: Pick<Tables, 'ensureTable' | 'read' | 'upsert' | 'remove' | 'scrub'>
   documents: Documents
   log: Pick<EventLog, 'ends' | 'hasPassed'>
-  incarnations: Incarnations
   catalogue: Pick<Catalogue, 'find'>
   ring: Pick<KeyRing, 'windowKey'>
   /** The consumer group that adds to windows. */
@@ -31,35 +30,68 @@ export interface AggregationDeps {
 }
 
 export interface Aggregation {
-  windows: Windows
-  watermarks: Watermarks
+  watermarks: Pick<Watermarks, 'before'>
+  /**
+   * Adds one batch's effective events, archived with their watermarks, in the log's order. Idempotent.
+   * @returns how many came too late for some window
+   */
+  add(part: Part, batch: BatchRange, events: WindowEvent[]): Promise<number>
   /** For erasures. */
   noted: NotedWindows
-  /** Corrections and events released from restriction: see `recomputeNoted`. */
+  /** Corrections and events released from restriction: see `recomputeNotedOf`. */
   recomputeNoted(passes: (hasPassed: () => Promise<boolean>) => Promise<boolean>): Promise<number>
 }
 
 export function openAggregation(deps: AggregationDeps): Aggregation {
   const { documents, log, group, catalogue } = deps
   const store = openAggregateStore(deps)
+  const watermarks = openWatermarks(documents)
   const longestRetentionMs = (dataset: string) =>
     Math.max(0, ...(catalogue.find(dataset)?.aggregates ?? []).map(({ retentionMs }) => retentionMs))
-  const recomputations = openRecomputations({ ...deps, store, longestRetentionMs })
+  const recomputations = openRecomputations({ ...deps, store, watermarks, longestRetentionMs })
+  const windows = openWindows({ ...deps, store, recomputations })
   const recomputing = { ...deps, store, recomputations }
-  const notesOf = (persons: { pseudonym: string }[]) =>
-    findNotes(
-      documents,
-      persons.map(({ pseudonym }) => pseudonym),
-    )
+  const pseudonymsOf = (persons: { pseudonym: string }[]) => persons.map(({ pseudonym }) => pseudonym)
+
+  /** Whoever computes a day anew does not know of events that were added to rows of before: they are added again. */
+  async function isCurrent(dataset: string, epochs: ReadonlyMap<string, number>): Promise<boolean> {
+    if (epochs.size === 0) return true
+    const asked = await recomputations.epochsOf(dataset)
+    return [...epochs].every(([day, epoch]) => (asked.get(day) ?? 0) === epoch)
+  }
+
   return {
-    windows: openWindows({ ...deps, store, recomputations }),
-    watermarks: openWatermarks(documents),
+    watermarks,
+    add: async (part, batch, events) => {
+      for (;;) {
+        const { late, epochs } = await windows.add(part, batch, events)
+        await watermarks.keep(part, batch)
+        // Looked at last: what is begun from here on knows that everything before `batch.next` is archived.
+        if (await isCurrent(part.dataset, epochs)) return late
+      }
+    },
     noted: {
-      begin: async persons => beginDays(recomputing, await notesOf(persons)),
+      begin: async persons => beginDays(recomputing, await findNotes(documents, pseudonymsOf(persons))),
       hasPassed: ends => log.hasPassed(group, ends),
       compute: begun => computeDays(recomputing, begun),
-      end: async persons => deleteNotes(documents, await notesOf(persons)),
+      end: async (persons, { days }) => {
+        const pseudonyms = pseudonymsOf(persons)
+        const needles = await needlesOf(
+          pseudonyms,
+          days.map(({ dataset }) => dataset),
+        )
+        if (needles?.length !== 0) await deps.tables.scrub(needles)
+        await deleteNotes(documents, await findNotes(documents, pseudonyms))
+      },
     },
-    recomputeNoted: passes => recomputeNoted(recomputing, passes),
+    recomputeNoted: recomputeNotedOf(recomputing),
+  }
+
+  /** What rows of single persons held of them: pseudonyms, and tokens, which nobody knows any more (undefined). */
+  async function needlesOf(pseudonyms: string[], datasets: string[]): Promise<string[] | undefined> {
+    const known = (await Promise.all([...new Set(datasets)].map(store.known))).flat()
+    const personal = known.filter(({ perPerson }) => perPerson)
+    if (personal.some(({ window }) => !('session' in window))) return undefined
+    return personal.length > 0 ? pseudonyms : []
   }
 }
