@@ -68,7 +68,7 @@ export async function processEvents(deps: PipelineDeps, dataset: string, batch: 
   const { living, passedOver } = await passOverErased(deps, events)
   await noteMentions(deps, 'events', living, retention?.events)
   const [part, range] = placeOf(dataset, batch)
-  const marks = await aggregation.watermarks.before(part, range, living)
+  const { marks, reached } = await aggregation.watermarks.over(part, range, living)
   const marked = living.map((event, i) => ({ ...event, watermark: marks[i]! }))
   const { effective, duplicates, conflicts } = await archiveEvents(deps.documents, marked, retention?.events)
   await settleRectifications(deps, dataset, effective, retention)
@@ -81,7 +81,7 @@ export async function processEvents(deps: PipelineDeps, dataset: string, batch: 
   const stored = unheld.map(toStoredEvent)
   await fillTables(deps, dataset, stored, retention)
   const counted = stored.filter(({ rectifiedBy }) => rectifiedBy === null)
-  const late = await aggregation.add(part, range, counted.map(toWindowEvent))
+  const late = await aggregation.add(part, range, reached, counted.map(toWindowEvent))
 
   deps.count(dataset, 'effective', unheld.length)
   deps.count(dataset, 'held', held.length)

@@ -20,6 +20,7 @@ export const collections = {
   requests: { indexes: ['kind', 'createdAt', 'active', 'state', 'ownedUntilMs'] },
   recomputations: { indexes: ['dataset', 'subject'] },
   window_days: { indexes: ['dataset'] },
+  window_marks: { indexes: ['dataset'] },
   aggregates: { indexes: ['dataset'] },
   watermarks: { indexes: ['dataset'] },
   removals: { indexes: [] },

@@ -33,7 +33,7 @@ export async function noteDays(
   const subject = person === undefined ? 'anybody' : tagOf(person)
   const notes = new Map<string, JsonObject>()
   for (const { dataset, time } of events) {
-    const day = time.slice(0, 10)
+    const day = time.split('T')[0]!
     // Nobody's notes are told apart: one that comes while another is worked on is not forgotten with it.
     const tag = person === undefined ? `${subject}/${uuidV7()}` : subject
     notes.set(`${dataset}/${day}`, { id: `${dataset}/${day}/${tag}`, dataset, day, subject })

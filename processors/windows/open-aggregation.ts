@@ -13,7 +13,7 @@ import { deleteNotes, findNotes } from './note-days.ts'
 import type { Part, WindowEvent } from './places-of.ts'
 import { openRecomputations } from './recomputations.ts'
 import { beginDays, computeDays, recomputeNotedOf } from './recompute-windows.ts'
-import { openWatermarks, type Watermarks } from './watermarks.ts'
+import { openWatermarks, type Watermark, type Watermarks } from './watermarks.ts'
 
 export interface AggregationDeps {
   tables: Pick<Tables, 'ensureTable' | 'read' | 'upsert' | 'remove' | 'scrub'>
@@ -30,12 +30,13 @@ export interface AggregationDeps {
 }
 
 export interface Aggregation {
-  watermarks: Pick<Watermarks, 'before'>
+  watermarks: Pick<Watermarks, 'over'>
   /**
    * Adds one batch's effective events, archived with their watermarks, in the log's order. Idempotent.
+   * @param reached the batch's own watermark
    * @returns how many came too late for some window
    */
-  add(part: Part, batch: BatchRange, events: WindowEvent[]): Promise<number>
+  add(part: Part, batch: BatchRange, reached: Watermark, events: WindowEvent[]): Promise<number>
   /** For erasures. */
   noted: NotedWindows
   /** Corrections and events released from restriction: see `recomputeNotedOf`. */
@@ -62,10 +63,10 @@ export function openAggregation(deps: AggregationDeps): Aggregation {
 
   return {
     watermarks,
-    add: async (part, batch, events) => {
+    add: async (part, batch, reached, events) => {
       for (;;) {
         const { late, epochs } = await windows.add(part, batch, events)
-        await watermarks.keep(part, batch)
+        await watermarks.keep(part, batch, reached)
         // Looked at last: what is begun from here on knows that everything before `batch.next` is archived.
         if (await isCurrent(part.dataset, epochs)) return late
       }

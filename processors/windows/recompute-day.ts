@@ -142,33 +142,36 @@ async function* archivedEvents(
   { part, day, before }: PartDay,
   reachMs: number,
 ): AsyncGenerator<{ events: WindowEvent[]; timeMs: number }> {
-  const from = Date.parse(day)
-  const time = { from: new Date(from).toISOString(), ...endingAt(from + DAY_MS + reachMs) }
-  let after: FindOptions['after']
-  for (;;) {
-    const page = await documents.find('events', {
-      where: { dataset: part.dataset, time },
-      sort: { by: 'time', order: 'ascending' },
-      limit: PAGE,
-      ...(after && { after }),
-    })
-    const stored = page.map(({ body }) => body as unknown as StoredEvent)
-    const counted = stored.filter(({ position, held, rectifiedBy }) => {
-      const isOfPart = partOf(position) === partOf(part) && position.offset < before
-      return isOfPart && held === 0 && typeof rectifiedBy !== 'string'
-    })
-    const last = page.at(-1)
-    if (!last) return
-    yield { events: counted.map(toWindowEvent), timeMs: Date.parse(last.body.time as string) }
-    if (page.length < PAGE) return
-    after = { value: last.body.time as string, id: last.id }
-  }
+  for (const time of timesOf(Date.parse(day), reachMs))
+    for (let after: FindOptions['after'] | null; after !== null; ) {
+      const page = await documents.find('events', {
+        where: { dataset: part.dataset, time },
+        sort: { by: 'time', order: 'ascending' },
+        limit: PAGE,
+        ...(after && { after }),
+      })
+      const last = page.at(-1)
+      if (!last) break
+      const stored = page.map(({ body }) => body as unknown as StoredEvent)
+      const counted = stored.filter(({ position, held, rectifiedBy }) => {
+        const isOfPart = partOf(position) === partOf(part) && position.offset < before
+        return isOfPart && held === 0 && typeof rectifiedBy !== 'string'
+      })
+      yield { events: counted.map(toWindowEvent), timeMs: Date.parse(last.body.time as string) }
+      after = page.length < PAGE ? null : { value: last.body.time as string, id: last.id }
+    }
 }
 
-/** Years of more than four digits are none that events have. */
-function endingAt(timeMs: number): { before?: string } {
-  const text = new Date(timeMs).toISOString()
-  return text.startsWith('+') ? {} : { before: text }
+/** Ranges of times as texts, day by day: texts of two years do not always stand in the order of their times. */
+function timesOf(dayMs: number, reachMs: number): { from: string; before: string }[] {
+  const endMs = dayMs + DAY_MS + reachMs
+  const times: { from: string; before: string }[] = []
+  for (let ms = dayMs; ms < endMs; ms += DAY_MS) {
+    const day = dayOf(ms)
+    // 'U' comes after 'T'.
+    times.push({ from: `${day}T`, before: ms + DAY_MS <= endMs ? `${day}U` : new Date(endMs).toISOString() })
+  }
+  return times
 }
 
 /** As it is archived. */

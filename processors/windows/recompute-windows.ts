@@ -7,7 +7,7 @@ import type { Documents } from '../../storage/documents/documents.ts'
 import type { EventLog, LogEnd } from '../../storage/event-log/event-log.ts'
 import { type DayNote, deleteNotes, findNotes } from './note-days.ts'
 import { nameOf, type Part, windowDaysOf } from './places-of.ts'
-import type { Recomputations } from './recomputations.ts'
+import type { Recomputations, WindowDay } from './recomputations.ts'
 import type { RecomputeDeps } from './recompute-day.ts'
 
 export interface RecomputeWindowsDeps extends RecomputeDeps {
@@ -16,13 +16,6 @@ export interface RecomputeWindowsDeps extends RecomputeDeps {
   log: Pick<EventLog, 'ends' | 'hasPassed'>
   /** The consumer group that adds to windows. */
   group: string
-}
-
-/** A day of a dataset's windows, and which recomputation of it this is. */
-export interface WindowDay {
-  dataset: string
-  day: string
-  epoch: number
 }
 
 export interface Begun {
@@ -41,9 +34,13 @@ export async function beginDays(deps: RecomputeWindowsDeps, notes: DayNote[]): P
     const epoch = await deps.recomputations.begin(dataset, [...days])
     begun.push(...[...days].sort().map(day => ({ dataset, day, epoch })))
   }
-  // Nobody adds to what is not live.
-  const live = new Set(begun.map(({ dataset }) => dataset).filter(dataset => deps.catalogue.find(dataset)))
-  return { days: begun, ends: live.size === 0 ? [] : await deps.log.ends([...live].map(topicOf)) }
+  return { days: begun, ends: await endsOf(deps, begun) }
+}
+
+/** Nobody adds to what is not live. */
+async function endsOf({ catalogue, log }: RecomputeWindowsDeps, days: WindowDay[]): Promise<LogEnd[]> {
+  const live = new Set(days.map(({ dataset }) => dataset).filter(dataset => catalogue.find(dataset)))
+  return live.size === 0 ? [] : log.ends([...live].map(topicOf))
 }
 
 /**
@@ -67,28 +64,34 @@ export async function computeDays(
       if (await deps.recomputations.bring(part, day, epoch, offset)) isLeft = true
     if (isLeft) left.push({ dataset, day })
   }
+  for (const [dataset, computed] of Map.groupBy(days, each => each.dataset))
+    await deps.recomputations.end(dataset, computed)
   return left
 }
 
 /**
- * Notes that are nobody's: what is to be done of them is begun, waited for as long as `passes` says, and done. What
- * could not be waited for goes on at the next call.
+ * What notes that are nobody's ask for is begun; and whatever was begun, by whomever, is waited for as long as `passes`
+ * says, and computed. What could not be waited for goes on at the next call.
+ * @returns how many days were computed
  */
 export function recomputeNotedOf(deps: RecomputeWindowsDeps) {
-  let waiting: { begun: Begun; notes: DayNote[] } | undefined
+  let round: Begun | undefined
 
   return async (passes: (hasPassed: () => Promise<boolean>) => Promise<boolean>): Promise<number> => {
-    if (!waiting) {
+    if (!round) {
       const notes = await findNotes(deps.documents)
-      if (notes.length === 0) return 0
-      waiting = { begun: await beginDays(deps, notes), notes }
+      if (notes.length > 0) await beginDays(deps, notes)
+      // Begun, they are not forgotten.
+      await deleteNotes(deps.documents, notes)
+      const days = await deps.recomputations.pending()
+      if (days.length === 0) return 0
+      round = { days, ends: await endsOf(deps, days) }
     }
-    const { begun, notes } = waiting
-    if (!(await passes(() => deps.log.hasPassed(deps.group, begun.ends)))) return 0
-    await computeDays(deps, begun)
-    await deleteNotes(deps.documents, notes)
-    waiting = undefined
-    return begun.days.length
+    const { days, ends } = round
+    if (!(await passes(() => deps.log.hasPassed(deps.group, ends)))) return 0
+    await computeDays(deps, round)
+    round = undefined
+    return days.length
   }
 }
 
