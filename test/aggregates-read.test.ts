@@ -144,7 +144,12 @@ test('a profile is counted in its country, with the region of a reference table'
   // Bands of ten years count as their middle: 25, 25, 35, 35, 45, 45.
   assert.deepEqual(
     items.map(({ group, measures }) => [group, measures]),
-    [[{ country: 'France', region: 'Europe' }, { users: 6, averageAge: 35 }]],
+    [
+      [
+        { country: 'France', region: 'Europe' },
+        { users: 6, averageAge: 35 },
+      ],
+    ],
   )
 })
 
@@ -202,7 +207,11 @@ test('a definition that changed begins anew; rows of the old one are not shown',
   assert.deepEqual((await ask('overlapping')).items, [])
   const fresh = payments
     .filter((_, i) => i % 12 !== 3)
-    .map(event => ({ ...event, id_transaction: randomUUID(), date: `2026-04-18${(event.date as string).slice(10)}` }))
+    .map(event => ({
+      ...event,
+      id_transaction: randomUUID(),
+      date: `2026-04-18${`${(event as JsonObject).date}`.slice(10)}`,
+    }))
   await ecluse.post('transactions', fresh)
   await ecluse.settled()
   const { items } = await ask('overlapping')
