@@ -26,6 +26,8 @@ const KILL_AFTER_MS = 5_000
 const LOOK_MS = 500
 const DAY_MS = 86_400_000
 const QUANTILE_ERROR = 0.01
+/** Of what is reckoned here, in floating point. */
+const MEAN_ERROR = 1e-14
 
 const { values } = parseArgs({
   options: {
@@ -131,9 +133,13 @@ function assertMeasure(kind: string, shown: unknown, { events, cents, amounts }:
   if (kind === 'count') return assert.equal(shown, events, about)
   if (events === 0) return assert.equal(shown, null, about)
   if (kind === 'sum') return assert.equal(shown, cents / 100, about)
-  if (kind === 'mean') return assert.equal(shown, Number((cents / 100 / events).toPrecision(15)), about)
+  if (kind === 'mean') return assertNear(shown, cents / 100 / events, MEAN_ERROR, about)
   const median = amounts.sort((a, b) => a - b)[Math.floor((events - 1) / 2)]!
-  assert.ok(Math.abs((shown as number) - median) <= median * QUANTILE_ERROR, `${about}: ${shown}, not ${median}`)
+  assertNear(shown, median, QUANTILE_ERROR, about)
+}
+
+function assertNear(shown: unknown, exact: number, error: number, about: string): void {
+  assert.ok(Math.abs((shown as number) - exact) <= Math.abs(exact) * error, `${about}: ${shown}, not ${exact}`)
 }
 
 async function rowsOf(tables: ReturnType<typeof openAggregateTables>, aggregate: Aggregate) {
