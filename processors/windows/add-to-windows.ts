@@ -171,8 +171,8 @@ async function openMissing(
   for (let i = 0; i < missing.length; i += READS_AT_ONCE)
     await Promise.all(
       missing.slice(i, i + READS_AT_ONCE).map(async ({ events: _, name, ...window }) => {
-        const rows = await store.read(window)
-        windows.set(name, { ...window, epoch: epochs.get(window.day)!, rows, size: 0 })
+        const epoch = epochs.get(window.day)!
+        windows.set(name, { ...window, epoch, rows: await store.read(window, epoch), size: 0 })
       }),
     )
 }

@@ -55,8 +55,8 @@ export interface RowToWrite {
 }
 
 export interface AggregateStore {
-  /** A window's rows as they stand. */
-  read(window: PartWindow): Promise<GroupRows>
+  /** A window's rows as they stand; those of earlier epochs are left-overs of somebody who slept. */
+  read(window: PartWindow, epoch: number): Promise<GroupRows>
   /** Rows of a day, page by page, of all parts. */
   rows(dataset: string, aggregate: string, day: string): AsyncGenerator<AggregateRow[]>
   /** Writes rows whole, those of other groups last; those whose retention has ended are not. */
@@ -94,12 +94,13 @@ export function openAggregateStore({ documents, now, ...deps }: AggregateStoreDe
   }
 
   return {
-    read: async ({ part, compiled, startMs, person }) => {
+    read: async ({ part, compiled, startMs, person }, atEpoch) => {
       const rows: GroupRows = new Map()
       const place = placeOf(part.dataset, keyOf(compiled), dayOf(startMs))
       const range = person === undefined ? rowsOfWindow(startMs, partOf(part)) : rowsOfPerson(person)
       for await (const page of readAggregateRows(tables, place, range))
-        for (const row of page) if (row.part === partOf(part)) rows.set(row.group, toGroupRow(row))
+        for (const row of page)
+          if (row.part === partOf(part) && row.epoch >= atEpoch) rows.set(row.group, toGroupRow(row))
       return rows
     },
     rows: (dataset, aggregate, day) => readAggregateRows(tables, placeOf(dataset, aggregate, day)),

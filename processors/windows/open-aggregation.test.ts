@@ -94,11 +94,13 @@ const add = (
   next = from + events.length,
 ) => aggregation.add(part, { from, next }, null, events.map(toWindowEvent))
 
-/** The first write of rows waits until it is let through, or fails. */
-function heldUp(tables: Tables) {
+/** A write of rows, after some others, waits until it is let through, or fails. */
+function heldUp(tables: Tables, others: number) {
+  let left = others
   const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>()
   const { promise: gate, resolve: go, reject: fail } = Promise.withResolvers<void>()
   const upsert: Tables['upsert'] = async (...args) => {
+    if (left-- > 0) return tables.upsert(...args)
     arrive()
     await gate
     return tables.upsert(...args)
@@ -108,15 +110,16 @@ function heldUp(tables: Tables) {
 
 test('a batch that was begun before a recomputation, and is done after, is in it', async t => {
   const { open, archive, shown, documents, tables } = await opened(t)
-  const events = [await archive(0, person('a')), await archive(1, person('b'))]
-  const slow = heldUp(tables)
-  const adding = add(open({ tables: slow.tables }), 0, events)
+  await add(open(), 0, [await archive(0, person('a'))])
+  const events = [await archive(1, person('b'))]
+  const slow = heldUp(tables, 0)
+  const adding = add(open({ tables: slow.tables }), 1, events)
   await slow.arrived
   await noteDays(documents, [{ dataset: 'orders', time: DAY }], 'p')
   await open().noted.begin([{ lookup: '', pseudonym: 'p' }])
   // Another one who has the partition comes to the day, and dies.
-  const dying = heldUp(tables)
-  const died = add(open({ tables: dying.tables }), 0, events)
+  const dying = heldUp(tables, 1)
+  const died = add(open({ tables: dying.tables }), 1, events)
   await dying.arrived
   dying.fail(new Error('killed'))
   await assert.rejects(died, /killed/)
