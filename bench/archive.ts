@@ -37,7 +37,13 @@ export async function startArchive(dataDir: string, settings: Record<string, str
   const logger = makeLogger('json', 'error')
   const incarnations = openIncarnations(stores.vault)
   const retentions = openRetentions({ ...stores, catalogue, logger, now: Date.now })
-  const noTables = { ensureTable: async () => {}, read: async () => [], upsert: async () => {}, remove: async () => {} }
+  const noTables = {
+    ensureTable: async () => {},
+    read: async () => [],
+    upsert: async () => {},
+    remove: async () => {},
+    scrub: async () => 'searched' as const,
+  }
   await startPipeline({
     ...stores,
     tables: noTables,
@@ -53,7 +59,7 @@ export async function startArchive(dataDir: string, settings: Record<string, str
     now: Date.now,
     incarnations,
     aggregation: openAggregation({
-      ...{ ...stores, tables: noTables, incarnations, ring, group: ARCHIVE_GROUP, now: Date.now },
+      ...{ ...stores, tables: noTables, ring, group: ARCHIVE_GROUP, now: Date.now },
       // The archive alone is measured.
       catalogue: { find: () => undefined },
       ...{ maxGroups: 1, maxRows: 1 },

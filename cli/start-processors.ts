@@ -88,7 +88,7 @@ export async function startProcessors(deps: StartProcessorsDeps): Promise<Proces
   observeLag(telemetry, 'ecluse_processor_lag_records', 'Records not yet handled', pipeline)
 
   const auditHead = async () => (await newestHead(documents))?.head ?? null
-  shutdown.onStop('requests', startRightsRequests({ ...work, auditHead, windows: aggregation.noted }))
+  shutdown.onStop('requests', startRightsRequests({ ...work, auditHead, windows: aggregation.erased }))
   repeat('maintenance', config.maintenanceIntervalMs, async () => {
     await maintain(stores, now())
     // What failed when a contract went live is tried again.
@@ -97,7 +97,7 @@ export async function startProcessors(deps: StartProcessorsDeps): Promise<Proces
     await releaseUnrestricted({ ...work, vault, documents, tables })
   })
   repeat('windows', config.maintenanceIntervalMs, async () => {
-    await aggregation.recomputeNoted()
+    await aggregation.recomputeNoted(untilPassed)
   })
   repeat('ledger', config.maintenanceIntervalMs, () => conservation.check(untilPassed))
   repeat('audit notes', config.maintenanceIntervalMs, () => recordAuditNotes(vault, deps.audit))

@@ -95,7 +95,8 @@ export function startRightsRequests(deps: StartRequestsDeps): () => Promise<void
     keptMs: config.requestDays * DAY_MS,
   })
   const stopping = new AbortController()
-  const sweep = async () => void (await sweepErased({ ledger, holders, logger }, stopping.signal))
+  const sweep = async () =>
+    void (await sweepErased({ ledger, holders, logger, documents: stores.documents }, stopping.signal))
   const first = sweep().catch(error =>
     logger.error({ err: loggable(error) }, 'erased persons could not be looked for; it will be tried again'),
   )

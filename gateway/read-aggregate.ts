@@ -1,5 +1,5 @@
 // An aggregate's rows, merged over the partitions of the log that they come from, window by window, and of them what may
-// be shown: no group of fewer than k persons, and never all but one.
+// be shown: no group of fewer than k persons, nor what would tell of so few by what is missing.
 
 import type { Aggregate } from '../governance/contract/aggregate.ts'
 import type { Contract } from '../governance/contract/contract.ts'
@@ -10,32 +10,18 @@ import {
   OTHER_GROUPS,
 } from '../governance/measures/compile-aggregate.ts'
 import { endOf, type FixedWindow } from '../governance/measures/windows-of.ts'
-import { type AggregateRow, aggregateKey, dayOf, readAggregateRows } from '../storage/aggregate-rows.ts'
-import type { JsonValue } from '../storage/json.ts'
+import { type AggregateRow, aggregateKey, dayOf, readAggregateRows, rowsOfRange } from '../storage/aggregate-rows.ts'
 import type { Tables } from '../storage/tables/tables.ts'
-
-const DAY_MS = 86_400_000
-/** Days looked through in one request, each a read of its own. */
-const MAX_DAYS = 62
-
-export interface ShownGroup {
-  window: { start: string; end: string }
-  /** By the group keys' names, and columns joined to them. */
-  group: Record<string, JsonValue>
-  /** What stands here is everything beyond the groups that are counted apart. */
-  otherGroups?: true
-  measures: Record<string, JsonValue>
-  /** Events that came too late to count. */
-  late: number
-}
-
-export interface AggregatePage {
-  items: ShownGroup[]
-  /** Groups of these windows that are not shown, to protect the persons in them. */
-  withheld: number
-  /** Start of the window to go on with, ms; null at the end. */
-  nextMs: number | null
-}
+import {
+  type AggregatePage,
+  type AggregateQuery,
+  beginOf,
+  DAY_MS,
+  MAX_DAYS,
+  MAX_ROWS,
+  namedGroup,
+  type ShownGroup,
+} from './aggregate-page.ts'
 
 /**
  * Windows that start in a range, oldest first, each whole: as many as come to `limit` groups or a little more.
@@ -45,18 +31,20 @@ export async function readAggregate(
   tables: Pick<Tables, 'read'>,
   contract: Pick<Contract, 'dataset' | 'references'>,
   aggregate: Aggregate & { window: FixedWindow },
-  { fromMs, toMs, limit }: { fromMs: number; toMs: number; limit: number },
+  { fromMs, toMs, limit, after }: AggregateQuery,
 ): Promise<AggregatePage> {
   const compiled = compileAggregate(aggregate)
-  const page: AggregatePage = { items: [], withheld: 0, nextMs: null }
+  const page: AggregatePage = { items: [], withheld: 0, next: null }
   const key = aggregateKey(aggregate.name, compiled.identity)
-  let dayMs = Date.parse(dayOf(fromMs))
-  for (let days = 0; dayMs < toMs; dayMs += DAY_MS, days++) {
-    if (days === MAX_DAYS) return { ...page, nextMs: dayMs }
-    const range = { from: Math.max(fromMs, dayMs), before: Math.min(toMs, dayMs + DAY_MS) }
+  const beginMs = beginOf({ fromMs, toMs, after })
+  let seen = 0
+  for (let dayMs = Date.parse(dayOf(beginMs)), days = 0; dayMs < toMs; dayMs += DAY_MS, days++) {
+    if (days === MAX_DAYS) return { ...page, next: { value: dayMs, id: '' } }
     const place = { dataset: contract.dataset, aggregate: key, day: dayOf(dayMs) }
-    for await (const [startMs, rows] of byWindow(readAggregateRows(tables, place, range))) {
-      if (page.items.length >= limit) return { ...page, nextMs: startMs }
+    for await (const rows of byWindow(readAggregateRows(tables, place, rowsOfRange(dayMs, beginMs, toMs)))) {
+      const startMs = rows[0]!.window
+      if (page.items.length >= limit || seen >= MAX_ROWS) return { ...page, next: { value: startMs, id: '' } }
+      seen += rows.length
       const { shown, withheld } = showWindow(contract, compiled, startMs, rows)
       page.items.push(...shown)
       page.withheld += withheld
@@ -65,24 +53,23 @@ export async function readAggregate(
   return page
 }
 
-async function* byWindow(
-  pages: AsyncIterable<AggregateRow[]>,
-): AsyncGenerator<[startMs: number, rows: AggregateRow[]]> {
+async function* byWindow(pages: AsyncIterable<AggregateRow[]>): AsyncGenerator<AggregateRow[]> {
   let rows: AggregateRow[] = []
   for await (const page of pages)
     for (const row of page) {
       if (rows.length > 0 && rows[0]!.window !== row.window) {
-        yield [rows[0]!.window, rows]
+        yield rows
         rows = []
       }
       rows.push(row)
     }
-  if (rows.length > 0) yield [rows[0]!.window, rows]
+  if (rows.length > 0) yield rows
 }
 
 interface Group {
   name: string
-  state: GroupState
+  /** By what they were hashed with; '' for what has no hashes, and nothing that was counted. */
+  states: Map<string, GroupState>
   late: number
 }
 
@@ -100,11 +87,11 @@ function showWindow(
     end: new Date(endOf(aggregate.window as FixedWindow, startMs)).toISOString(),
   }
   return {
-    shown: shown.map(({ name, state, late }) => ({
+    shown: shown.map(({ name, states, late }) => ({
       window,
       group: namedGroup(contract, aggregate, name),
       ...(name === OTHER_GROUPS && { otherGroups: true as const }),
-      measures: compiled.show(state),
+      measures: compiled.show([...states.values()].reduce((a, b) => compiled.mergeApart(a, b))),
       late,
     })),
     withheld: groups.length - shown.length,
@@ -113,30 +100,44 @@ function showWindow(
 
 function mergeGroups(compiled: CompiledAggregate, rows: AggregateRow[]): Group[] {
   const groups = new Map<string, Group>()
-  for (const { group: name, state, late } of rows) {
-    const known = groups.get(name) ?? { name, state: compiled.empty(), late: 0 }
-    const merged = compiled.merge(known.state, JSON.parse(state) as GroupState)
-    groups.set(name, { name, state: merged, late: known.late + late })
+  const nameOf = countedApart(rows)
+  for (const { group, key, late, state } of rows) {
+    const name = nameOf(group)
+    const known = groups.get(name) ?? { name, states: new Map(), late: 0 }
+    const [before, read] = [known.states.get(key), JSON.parse(state) as GroupState]
+    known.states.set(key, before ? compiled.merge(before, read) : read)
+    known.late += late
+    groups.set(name, known)
   }
   return [...groups.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-/** If one alone were missing, whoever knows the total would know it: another one is left out with it. */
-function protectGroups(compiled: CompiledAggregate, groups: Group[]): Group[] {
-  const { k } = compiled.aggregate
-  const shown = groups.filter(({ state }) => compiled.personsOf(state) >= k)
-  return groups.length - shown.length === 1 ? shown.slice(1) : shown
+/** A group that one partition counts together with others can be told from them nowhere. */
+function countedApart(rows: AggregateRow[]): (group: string) => string {
+  const full = new Set(rows.flatMap(({ group, part }) => (group === OTHER_GROUPS ? part : [])))
+  if (full.size === 0) return group => group
+  const parts = new Map<string, number>()
+  for (const { group, part } of rows) if (full.has(part)) parts.set(group, (parts.get(group) ?? 0) + 1)
+  return group => (parts.get(group) === full.size ? group : OTHER_GROUPS)
 }
 
-function namedGroup(
-  { references }: Pick<Contract, 'references'>,
-  { groupBy, join }: Aggregate,
-  name: string,
-): Record<string, JsonValue> {
-  const values = name === OTHER_GROUPS ? groupBy.map(() => null) : (JSON.parse(name) as JsonValue[])
-  const group = Object.fromEntries(groupBy.map((key, i) => [key.name, values[i]!]))
-  if (!join) return group
-  const value = values[groupBy.findIndex(({ pointer }) => pointer === join.on)]
-  const row = references.get(join.reference)?.rows.get(String(value))
-  return { ...group, ...Object.fromEntries(join.take.map(column => [column, row?.[column] ?? null])) }
+/**
+ * Groups of k persons and more. If those that are missing were fewer than k together, whoever knows the total would know
+ * of them: then others are left out with them.
+ */
+function protectGroups(compiled: CompiledAggregate, groups: Group[]): Group[] {
+  const { k } = compiled.aggregate
+  const shown = groups.filter(group => personsOf(compiled, [group]) >= k)
+  if (k < 2) return shown
+  const missing = groups.filter(group => !shown.includes(group) && [...group.states.keys()].some(key => key !== ''))
+  while (missing.length > 0 && shown.length > 0 && personsOf(compiled, missing) < k) missing.push(shown.shift()!)
+  return shown
+}
+
+/** At least so many, at most k: hashes of two keys do not compare, so those of one key are told from each other. */
+function personsOf(compiled: CompiledAggregate, groups: Group[]): number {
+  const byKey = new Map<string, number[]>()
+  for (const { states } of groups)
+    for (const [key, { persons }] of states) byKey.set(key, compiled.mergePersons(byKey.get(key) ?? [], persons))
+  return Math.max(0, ...[...byKey.values()].map(({ length }) => length))
 }

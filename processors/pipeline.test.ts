@@ -59,7 +59,7 @@ async function opened(t: TestContext) {
   })
   const deps: PipelineDeps = {
     conservation,
-    aggregation: aggregationOver({ tables, documents, incarnations, catalogue, ring }),
+    aggregation: aggregationOver({ tables, documents, catalogue, ring }),
     catalogue,
     contracts: openContractFinder(documents, { find: () => undefined }),
     retentions,

@@ -1,6 +1,6 @@
 // From the log to where events rest: each batch of a partition is archived, told first copy from duplicate and
-// conflict, the first copies fill the tables and the windows, and only then is its position committed. Exact after a crash, a replay
-// or two owners of one partition, because the archive decides once which copy has effect.
+// conflict, the first copies fill the tables and the windows, and only then is its position committed. Exact after a
+// crash, a replay or two owners of one partition, because the archive decides once which copy has effect.
 
 import { AUDIT_TOPIC } from '../governance/audit/record.ts'
 import type { Signer } from '../governance/audit/sign.ts'
@@ -26,8 +26,8 @@ import { settleRectifications } from './settle-rectifications.ts'
 import { signAuditHead } from './sign-audit-head.ts'
 import { storeAnomalies } from './store-anomalies.ts'
 import type { BatchRange } from './windows/add-to-windows.ts'
-import type { Part } from './windows/aggregate-store.ts'
 import type { Aggregation } from './windows/open-aggregation.ts'
+import type { Part } from './windows/places-of.ts'
 import { toWindowEvent } from './windows/recompute-day.ts'
 
 export const ARCHIVE_GROUP = 'ecluse.archive'
@@ -44,7 +44,7 @@ export interface PipelineDeps
   vault: Vault
   retentions: Retentions
   logger: Logger
-  aggregation: Pick<Aggregation, 'windows' | 'watermarks'>
+  aggregation: Pick<Aggregation, 'add' | 'watermarks'>
   conservation: Pick<Conservation, 'countEvents' | 'carry'>
   batchSize: number
   /** Told what became of records: effective, held, duplicate, conflict, erased, unreadable, quarantined. */
@@ -71,7 +71,7 @@ export async function processEvents(deps: PipelineDeps, dataset: string, batch: 
   const { living, passedOver } = await passOverErased(deps, events)
   await noteMentions(deps, 'events', living, retention?.events)
   const [part, range] = placeOf(dataset, batch)
-  const marks = await aggregation.watermarks.before(part, range, living)
+  const { marks, reached } = await aggregation.watermarks.over(part, range, living)
   const marked = living.map((event, i) => ({ ...event, watermark: marks[i]! }))
   const { effective, duplicates, conflicts } = await archiveEvents(deps.documents, marked, retention?.events)
   await settleRectifications(deps, dataset, effective, retention)
@@ -83,12 +83,8 @@ export async function processEvents(deps: PipelineDeps, dataset: string, batch: 
   const unheld = effective.filter(({ record }) => !record.held)
   const stored = unheld.map(toStoredEvent)
   await fillTables(deps, dataset, stored, retention)
-  const late = await aggregation.windows.add(
-    part,
-    range,
-    stored.filter(({ rectifiedBy }) => rectifiedBy === null).map(toWindowEvent),
-  )
-  await aggregation.watermarks.keep(part, range)
+  const counted = stored.filter(({ rectifiedBy }) => rectifiedBy === null)
+  const late = await aggregation.add(part, range, reached, counted.map(toWindowEvent))
   const handled = { dataset, effective, duplicates, conflicts, passedOver, unreadable }
   await deps.conservation.countEvents(batch, handled, retention?.events)
 

@@ -50,9 +50,12 @@ export async function releaseUnrestricted(
 
 async function release(deps: ReleaseDeps, page: StoredDocument[]): Promise<number> {
   let released = 0
-  for (const stored of page) {
+  const held = page.filter(({ body }) => (body as unknown as StoredEvent).held !== 0)
+  const events = held.map(({ body }) => body as unknown as StoredEvent)
+  // Before, as whoever dies in between does not find them held again; and after, lest it was done in between.
+  await noteDays(deps.documents, events)
+  for (const stored of held) {
     const event = stored.body as unknown as StoredEvent
-    if (event.held === 0) continue
     const retention = await deps.retentions.inForce(event.dataset)
     await fillTables(deps, event.dataset, [event], retention)
     const changed = await changeEvent(deps.documents, stored.id, each =>
@@ -60,8 +63,8 @@ async function release(deps: ReleaseDeps, page: StoredDocument[]): Promise<numbe
     )
     // As it was changed meanwhile.
     if (changed) await fillTables(deps, event.dataset, [changed], retention)
-    await noteDays(deps.documents, [event])
     released++
   }
+  await noteDays(deps.documents, events)
   return released
 }

@@ -25,6 +25,7 @@ import { logEndMs } from './log-end.ts'
 import { notePassedOver } from './note-passed-over.ts'
 import { type Kept, type KeptEvent, keptIn, withEvent } from './reprotected-places.ts'
 import type { Retentions } from './retentions.ts'
+import { noteDays } from './windows/note-days.ts'
 
 const PAGE = 500
 /** Documents changed at once. */
@@ -204,6 +205,8 @@ async function fillRows(deps: ReprotectDeps, dataset: string, page: StoredDocume
     if (event?.held === 0) events.push(event)
   }
   if (events.length > 0) await fillTables(deps, dataset, events, await deps.retentions.inForce(dataset))
+  // Aggregates were made of what they were before.
+  await noteDays(deps.documents, events)
 }
 
 type Plans = ReturnType<typeof openPlans>

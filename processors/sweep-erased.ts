@@ -5,13 +5,22 @@
 import type { ErasureLedger } from '../governance/subjects/erasure-ledger.ts'
 import type { Holder } from '../governance/subjects/holder.ts'
 import type { Logger } from '../runtime/logger.ts'
+import type { Documents } from '../storage/documents/documents.ts'
+import { handOverNotes } from './windows/note-days.ts'
 
 /** Their store is searched once for all of them. */
 const PERSONS_AT_ONCE = 100
 
+export interface SweepDeps {
+  ledger: ErasureLedger
+  holders: Holder[]
+  documents: Pick<Documents, 'find' | 'insertFirst'>
+  logger: Pick<Logger, 'warn'>
+}
+
 /** @returns how many records were removed */
 export async function sweepErased(
-  { ledger, holders, logger }: { ledger: ErasureLedger; holders: Holder[]; logger: Pick<Logger, 'warn'> },
+  { ledger, holders, documents, logger }: SweepDeps,
   signal: AbortSignal,
 ): Promise<number> {
   let removed = 0
@@ -32,6 +41,10 @@ export async function sweepErased(
         if ((await holder.countLeft(persons)) === 0) continue
         const records = await holder.erase(persons)
         await holder.scrub(persons)
+        await handOverNotes(
+          documents,
+          persons.map(({ pseudonym }) => pseudonym),
+        )
         tell(holder, records)
       }
     }

@@ -20,6 +20,8 @@ export const collections = {
   requests: { indexes: ['kind', 'createdAt', 'active', 'state', 'ownedUntilMs'] },
   recomputations: { indexes: ['dataset', 'subject'] },
   window_days: { indexes: ['dataset'] },
+  window_marks: { indexes: ['dataset'] },
+  aggregates: { indexes: ['dataset'] },
   watermarks: { indexes: ['dataset'] },
   ledger: { indexes: ['dataset', 'hour'] },
   ledger_checks: { indexes: ['dataset', 'hour'] },

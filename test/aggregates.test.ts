@@ -5,21 +5,13 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
-import type { JsonObject, JsonValue } from '../storage/json.ts'
+import type { JsonObject } from '../storage/json.ts'
 import { eventually } from './eventually.ts'
-import { transactionOf } from './fixtures.ts'
+import { PAYMENTS_DAY, paymentsOf, reckonPayments, type Shown, withoutMedian } from './reckon-payments.ts'
 import { customer, fileRight, rightDone } from './rights.ts'
 import { type EcluseProcess, spawnEcluse } from './spawn-ecluse.ts'
 
-interface Shown {
-  window: { start: string; end: string }
-  group: Record<string, JsonValue>
-  measures: Record<string, JsonValue>
-  late: number
-}
-
-/** Local times of the feed: two hours ahead of UTC on that day. */
-const DAY = '2026-04-17'
+const DAY = PAYMENTS_DAY
 const range = `from=${DAY}T00:00:00Z&to=${DAY}T23:59:59Z&limit=1000`
 
 const environment = { ECLUSE_LEASE_MS: '1000', ECLUSE_MAINTENANCE_INTERVAL_MS: '500' }
@@ -32,16 +24,7 @@ after(() => ecluse.end())
 const persons = Array.from({ length: 12 }, () => randomUUID())
 let sent: JsonObject[]
 
-/** Payments over five minutes, by persons in turn; amounts that floating point does not add exactly. */
-function payments(): JsonObject[] {
-  return Array.from({ length: 300 }, (_, i) =>
-    transactionOf(persons[(i * 7) % persons.length]!, {
-      montant: Number(((i % 40) / 10 + 0.1).toFixed(1)),
-      moyen_paiement: i % 7 === 0 ? 'virement_bancaire' : 'carte_de_credit',
-      date: `${DAY}T12:0${Math.floor(i / 60)}:${String(i % 60).padStart(2, '0')}`,
-    }),
-  )
-}
+const payments = () => paymentsOf(persons)
 
 async function read(name: string, role = 'analyst', query = range): Promise<Shown[]> {
   const response = await ecluse.call(role, `/v1/datasets/transactions/aggregates/${name}?${query}`)
@@ -50,35 +33,6 @@ async function read(name: string, role = 'analyst', query = range): Promise<Show
   return answer.items
 }
 
-/** What the aggregate by means of payment must show of these events. */
-function expected(events: JsonObject[]): Shown[] {
-  const groups = new Map<string, JsonObject[]>()
-  for (const event of events) {
-    const key = `${(event.date as string).slice(0, 16)} ${event.moyen_paiement}`
-    groups.set(key, [...(groups.get(key) ?? []), event])
-  }
-  return [...groups]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([key, of]) => {
-      const [minute, means] = key.split(' ') as [string, string]
-      const people = new Set(of.map(({ utilisateur }) => (utilisateur as JsonObject).idUtilisateur))
-      if (people.size < 5) return []
-      const start = new Date(`${minute}:00+02:00`)
-      const amounts = of.map(({ montant }) => Math.round((montant as number) * 10)).sort((a, b) => a - b)
-      const sum = amounts.reduce((a, b) => a + b, 0) / 10
-      return {
-        window: { start: start.toISOString(), end: new Date(start.getTime() + 60_000).toISOString() },
-        group: { moyen_paiement: means },
-        measures: { payments: of.length, amount: sum, mean: Number((sum / of.length).toPrecision(15)) },
-        late: 0,
-      }
-    })
-}
-
-/** Without the median, which is a sketch's. */
-const exact = (shown: Shown[]) =>
-  shown.map(({ measures: { median: _, ...measures }, ...rest }) => ({ ...rest, measures }))
-
 describe('an aggregate', () => {
   test('shows what a plain recomputation shows, whatever comes twice', async () => {
     sent = payments()
@@ -86,7 +40,7 @@ describe('an aggregate', () => {
     await ecluse.post('transactions', sent.slice(0, 50))
     await ecluse.settled()
     const shown = await read('amount-by-payment-method')
-    assert.deepEqual(exact(shown), expected(sent))
+    assert.deepEqual(withoutMedian(shown), reckonPayments(sent))
     assert.ok(shown.length >= 5)
     for (const { measures } of shown) assert.equal(typeof measures.median, 'number')
   })
@@ -98,7 +52,7 @@ describe('an aggregate', () => {
     await ecluse.post('transactions', more)
     sent = [...sent, ...more]
     await ecluse.settled()
-    assert.deepEqual(exact(await read('amount-by-payment-method')), expected(sent))
+    assert.deepEqual(withoutMedian(await read('amount-by-payment-method')), reckonPayments(sent))
   })
 
   test('does not count a corrected event, but its correction', async () => {
@@ -114,8 +68,8 @@ describe('an aggregate', () => {
     await rightDone(ecluse, filed)
     sent = [{ ...event, montant: 1000.5 }, ...sent.slice(1)]
     await eventually('the window is computed anew', async () => {
-      const shown = exact(await read('amount-by-payment-method'))
-      return isDeepStrictEqual(shown, expected(sent))
+      const shown = withoutMedian(await read('amount-by-payment-method'))
+      return isDeepStrictEqual(shown, reckonPayments(sent))
     })
   })
 
@@ -124,14 +78,14 @@ describe('an aggregate', () => {
     const filed = await fileRight(ecluse, 'erasure', customer(gone))
     await rightDone(ecluse, filed)
     sent = sent.filter(({ utilisateur }) => (utilisateur as JsonObject).idUtilisateur !== gone)
-    assert.deepEqual(exact(await read('amount-by-payment-method')), expected(sent))
+    assert.deepEqual(withoutMedian(await read('amount-by-payment-method')), reckonPayments(sent))
     const certificate = await (await ecluse.call('dpo', `${filed.path}/certificate`)).text()
     assert.match(certificate, new RegExp(`"computedAnew":\\{"transactions":\\["${DAY}"`))
     const more = payments().filter(({ utilisateur }) => (utilisateur as JsonObject).idUtilisateur !== gone)
     await ecluse.post('transactions', more)
     await ecluse.settled()
     sent = [...sent, ...more]
-    assert.deepEqual(exact(await read('amount-by-payment-method')), expected(sent), 'and counts on')
+    assert.deepEqual(withoutMedian(await read('amount-by-payment-method')), reckonPayments(sent), 'and counts on')
   })
 })
 

@@ -78,7 +78,7 @@ async function processOver(config: Config, { stores }: Running, passedMs: number
     audit,
     signer,
     auditHead: async () => null,
-    windows: aggregationOver({ ...stores, incarnations, catalogue, ring }).noted,
+    windows: aggregationOver({ ...stores, catalogue, ring }).erased,
     logger,
     now,
   }

@@ -2,14 +2,17 @@
 
 import Type from 'typebox'
 import { type Aggregate, rowLevel } from '../../governance/contract/aggregate.ts'
+import type { LiveContract } from '../../governance/contract/catalogue.ts'
 import { didYouMean } from '../../governance/contract/did-you-mean.ts'
 import type { FixedWindow } from '../../governance/measures/windows-of.ts'
+import type { AggregatePage, AggregateQuery } from '../aggregate-page.ts'
 import { RequestRefused } from '../body/request-refused.ts'
 import { readCursor, writeCursor } from '../cursor.ts'
 import { findDataset } from '../find-dataset.ts'
 import { DEFAULT_LIMIT } from '../find-page.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
 import { readAggregate } from '../read-aggregate.ts'
+import { readSessions, type SessionAggregate } from '../read-sessions.ts'
 import { readTime } from '../read-time.ts'
 import { answers, pageQuery } from '../shapes.ts'
 
@@ -21,8 +24,13 @@ const time = Type.String({ format: 'date-time', description: 'RFC 3339' })
 const byName = (description: string) => Type.Record(Type.String(), Type.Unknown(), { description })
 
 const GroupShape = Type.Object({
-  window: Type.Object({ start: Type.String(), end: Type.String() }),
-  group: byName('Group keys by the last token of their pointers, and what is joined to them'),
+  window: Type.Object(
+    { start: Type.String(), end: Type.String() },
+    { description: 'The end is the first instant after it; of a session, both are its events’ own times' },
+  ),
+  group: byName(
+    'Group keys by the last token of their pointers, and what is joined to them; of a session, its subject',
+  ),
   otherGroups: Type.Optional(
     Type.Literal(true, { description: 'All groups beyond those that are counted apart (ECLUSE_AGGREGATE_GROUPS)' }),
   ),
@@ -43,7 +51,7 @@ export function aggregatesRoutes(app: Gateway, deps: GatewayDeps): void {
       config: { access: { action: 'read', dataset: 'params' } },
       schema: {
         tags: ['aggregates'],
-        summary: 'A declared aggregate, window by window, oldest first',
+        summary: 'A declared aggregate, window by window, oldest first; sessions day by day, person by person',
         params: Type.Object({ dataset: Type.String(), name: Type.String() }),
         querystring: Type.Object(
           {
@@ -68,11 +76,9 @@ export function aggregatesRoutes(app: Gateway, deps: GatewayDeps): void {
       if (!read.has(rowLevel(aggregate))) throw levelNotCovered(rowLevel(aggregate))
       const toMs = query.to === undefined ? deps.now() : Date.parse(readTime(query.to))
       const fromMs = query.from === undefined ? toMs - DEFAULT_RANGE_MS : Date.parse(readTime(query.from))
-      const goOn = readCursor(query.cursor)?.value
-      const { items, withheld, nextMs } = await readAggregate(deps.tables, live, aggregate, {
-        fromMs: typeof goOn === 'number' ? goOn : fromMs,
-        toMs,
-        limit: query.limit ?? DEFAULT_LIMIT,
+      const { items, withheld, next } = await readPage(deps, live, aggregate, {
+        ...{ fromMs, toMs, limit: query.limit ?? DEFAULT_LIMIT },
+        after: readCursor(query.cursor),
       })
       const shown = new Set(aggregate.measures.filter(({ level }) => read.has(level)).map(({ name }) => name))
       return {
@@ -81,15 +87,29 @@ export function aggregatesRoutes(app: Gateway, deps: GatewayDeps): void {
           measures: Object.fromEntries(Object.entries(measures).filter(([name]) => shown.has(name))),
         })),
         withheld,
-        next: nextMs === null ? null : writeCursor({ value: nextMs, id: '' }),
+        next: next && writeCursor(next),
       }
     },
   )
 }
 
-function findAggregate(aggregates: Aggregate[], name: string): Aggregate & { window: FixedWindow } {
+function readPage(
+  { tables, vault }: Pick<GatewayDeps, 'tables' | 'vault'>,
+  live: Pick<LiveContract, 'dataset' | 'references'>,
+  aggregate: Aggregate,
+  query: AggregateQuery,
+): Promise<AggregatePage> {
+  if (!('session' in aggregate.window))
+    return readAggregate(tables, live, aggregate as Aggregate & { window: FixedWindow }, query)
+  return readSessions(tables, live.dataset, aggregate as SessionAggregate, query, async pseudonyms => {
+    const unreadable = await vault.findUnreadable([...new Set(pseudonyms)])
+    return new Set(pseudonyms).difference(unreadable)
+  })
+}
+
+function findAggregate(aggregates: Aggregate[], name: string): Aggregate {
   const found = aggregates.find(aggregate => aggregate.name === name)
-  if (found) return found as Aggregate & { window: FixedWindow }
+  if (found) return found
   const names = aggregates.map(aggregate => aggregate.name)
   throw new RequestRefused({
     status: 404,

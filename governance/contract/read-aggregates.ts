@@ -69,6 +69,7 @@ function readAggregate(
     measures,
   }
   checkTimes(reading, aggregate)
+  if (isSession) checkSessionMeasures(reading, aggregate)
   checkPersons(reading, aggregate, written, isSession)
   if (written.join) checkJoin(reading, aggregate, written.join)
   return aggregate
@@ -138,6 +139,13 @@ function checkTimes({ source, policy, report }: Reading, { path, window, latenes
     const fix = 'Keep it for longer, or choose shorter windows or less lateness.'
     report.error(source.at([...path, 'retention']), 'its results would be erased before its windows close.', fix)
   }
+}
+
+/** Values are told apart by hashes under the key of a day, and a session may go on over midnight. */
+function checkSessionMeasures({ source, report }: Reading, { measures }: ReadAggregate): void {
+  const message = '`distinct` cannot be counted over sessions: the hashes of two days do not compare.'
+  for (const { kind, path } of measures)
+    if (kind === 'distinct') report.error(source.at(path), message, 'Count them over tumbling windows of a day.')
 }
 
 /** Who may be seen in a result: nobody by accident. */

@@ -12,6 +12,9 @@ import { durationMs, formatDuration } from './policy-parts.ts'
 import type { Path, SourceFile } from './source-file.ts'
 
 const MAX_WINDOW_MS = durationMs('366d')
+/** What is kept of a person and day is one row: no more sessions than fit there, none that reaches over a day. */
+const LEAST_GAP = '1m'
+const MAX_GAP = '1d'
 
 export interface ReadMeasure {
   kind: MeasureKind
@@ -40,7 +43,15 @@ export function readWindow(source: SourceFile, path: Path, written: unknown, rep
   if (!choice) return undefined
   const window = windowOf(choice)
   const inner = [...path, choice.name]
-  if (lengthOf(window) > MAX_WINDOW_MS) {
+  if ('session' in window) {
+    const { gapMs } = window.session
+    const [fix, message] = [
+      `Write \`gap: ${LEAST_GAP}\` to \`gap: ${MAX_GAP}\`.`,
+      'no session can be told by this gap.',
+    ]
+    if (gapMs < durationMs(LEAST_GAP) || gapMs > durationMs(MAX_GAP))
+      report.error(source.at([...inner, 'gap']), message, fix)
+  } else if (lengthOf(window) > MAX_WINDOW_MS) {
     report.error(source.at(inner), 'a window of more than 366 days would hardly ever close.', 'Write `366d` or less.')
   } else if ('hopping' in window) {
     const { sizeMs, everyMs } = window.hopping

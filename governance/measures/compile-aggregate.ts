@@ -8,6 +8,7 @@ import type { Aggregate, Condition } from '../contract/aggregate.ts'
 import { readPointer } from '../contract/event-parts.ts'
 import { makeMeasure } from './measures.ts'
 import { persons } from './persons.ts'
+import { addToSessions, mergeSessions, type Session } from './sessions.ts'
 
 /** A group is known by so many characters of each of its texts. */
 const MAX_GROUP_TEXT = 200
@@ -15,15 +16,19 @@ const MAX_GROUP_TEXT = 200
 export const OTHER_GROUPS = '*'
 
 /** Of one group, in one window and one partition of the log. */
-export interface GroupState {
+export type GroupState = {
   /** What its persons are counted by. */
   persons: number[]
   /** One state for each measure, in their order. */
   measures: JsonValue[]
 }
 
+/** One person's sessions of a day. */
+export type GroupSessions = Session<GroupState>[]
+
 /** How an event is added. */
 export interface AddOptions {
+  timeMs: number
   /** The event's first person, by pseudonym; null for nobody. */
   subject: string | null
   /** Undefined where the window's key is gone: what is counted by hashes stays as it is. */
@@ -34,15 +39,21 @@ export interface CompiledAggregate {
   aggregate: Aggregate
   /** States under another identity cannot be merged with these: something of what is counted differs. */
   identity: string
-  /** The group of an event, as JSON of its values; undefined for one that does not count. */
-  groupOf(event: JsonObject): string | undefined
+  /** The group of an event, as JSON of its values: of sessions, its person. Undefined for one that does not count. */
+  groupOf(event: JsonObject, subject: string | null): string | undefined
   empty(): GroupState
   /** May change the state. */
   add(state: GroupState, event: JsonObject, options: AddOptions): GroupState
   /** May change `a`. */
   merge(a: GroupState, b: GroupState): GroupState
-  /** How many persons, at most `k`, which means that many or more. */
-  personsOf(state: GroupState): number
+  /** As `merge`, where the two were hashed under different keys: of what hashes count, the greater one. May change `a`. */
+  mergeApart(a: GroupState, b: GroupState): GroupState
+  /** For sessions: as `add`. Changes `sessions`. */
+  addToSessions(sessions: GroupSessions, event: JsonObject, options: AddOptions): GroupSessions
+  /** Changes `a`. */
+  mergeSessions(a: GroupSessions, b: GroupSessions): GroupSessions
+  /** Of two states: as many as there are, but at most `k`. */
+  mergePersons(a: number[], b: number[]): number[]
   /** By the measures' names. */
   show(state: GroupState): Record<string, JsonValue>
 }
@@ -69,33 +80,53 @@ function compile(aggregate: Aggregate): CompiledAggregate {
     }
   })
   const people = persons(Math.max(1, aggregate.k))
+  const gapMs = 'session' in aggregate.window ? aggregate.window.session.gapMs : undefined
+  const empty = (): GroupState => ({ persons: [], measures: measures.map(({ measure }) => measure.empty()) })
+  const add = (state: GroupState, event: JsonObject, { subject, hash: keyed }: AddOptions): GroupState => {
+    const context = { hash: keyed ?? noHash }
+    // Each session is one person's: nobody need count them.
+    if (keyed && subject !== null && aggregate.k > 0 && gapMs === undefined)
+      state.persons = people.add(state.persons, subject, context)
+    for (const [i, { measure, read, usesHashes }] of measures.entries()) {
+      if (usesHashes && !keyed) continue
+      const value = read ? read(event) : true
+      if (value !== undefined) state.measures[i] = measure.add(state.measures[i]!, value, context)
+    }
+    return state
+  }
+  const merge = (a: GroupState, b: GroupState): GroupState => ({
+    persons: people.merge(a.persons, b.persons),
+    measures: measures.map(({ measure }, i) => measure.merge(a.measures[i]!, b.measures[i]!)),
+  })
   return {
     aggregate,
     identity: identityOf(aggregate),
-    groupOf: event => {
+    groupOf: (event, subject) => {
+      if (gapMs !== undefined && subject === null) return undefined
       for (const condition of conditions) if (!holds(condition, condition.read(event))) return undefined
-      return JSON.stringify(keys.map(read => groupValue(read(event))))
+      return JSON.stringify(gapMs === undefined ? keys.map(read => groupValue(read(event))) : [subject])
     },
-    empty: () => ({ persons: [], measures: measures.map(({ measure }) => measure.empty()) }),
-    add: (state, event, { subject, hash: keyed }) => {
-      const context = { hash: keyed ?? noHash }
-      if (keyed && subject !== null && aggregate.k > 0) state.persons = people.add(state.persons, subject, context)
-      for (const [i, { measure, read, usesHashes }] of measures.entries()) {
-        if (usesHashes && !keyed) continue
-        const value = read ? read(event) : true
-        if (value !== undefined) state.measures[i] = measure.add(state.measures[i]!, value, context)
-      }
-      return state
-    },
-    merge: (a, b) => ({
-      persons: people.merge(a.persons, b.persons),
-      measures: measures.map(({ measure }, i) => measure.merge(a.measures[i]!, b.measures[i]!)),
+    empty,
+    add,
+    merge,
+    mergeApart: (a, b) => ({
+      persons: longer(a.persons, b.persons),
+      measures: measures.map(({ measure, usesHashes }, i) => {
+        const [ours, theirs] = [a.measures[i]!, b.measures[i]!]
+        if (!usesHashes) return measure.merge(ours, theirs)
+        return Number(measure.finish(ours)) >= Number(measure.finish(theirs)) ? ours : theirs
+      }),
     }),
-    personsOf: state => people.finish(state.persons) as number,
+    addToSessions: (sessions, event, options) =>
+      addToSessions(sessions, options.timeMs, gapMs!, { empty, merge, add: state => add(state, event, options) }),
+    mergeSessions: (a, b) => mergeSessions(a, b, gapMs!, { empty, merge, add: state => state }),
+    mergePersons: people.merge,
     show: state =>
       Object.fromEntries(measures.map(({ name, measure }, i) => [name, measure.finish(state.measures[i]!)])),
   }
 }
+
+const longer = <T>(a: T[], b: T[]): T[] => (a.length >= b.length ? a : b)
 
 const hashing = (kind: string) => ({ usesHashes: kind === 'distinct' })
 

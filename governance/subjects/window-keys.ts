@@ -10,9 +10,11 @@ const CACHED_KEYS = 1_000
 /** Hex digits of 64 bits. */
 const HASH_DIGITS = 16
 const ID_DIGITS = 8
-/** How long a day stays open after its events may not come any more: clocks differ, and processors may lag. */
-const GRACE_MS = 86_400_000
 const DAY_MS = 86_400_000
+/** How long a day stays open after its events may not come any more: clocks differ, and processors may lag. */
+const GRACE_MS = DAY_MS
+/** A day of the future, by a clock that is wrong, must not keep its key until it comes. */
+const MAX_AHEAD_MS = 31 * DAY_MS
 
 export interface WindowKey {
   /** Tells keys apart, and says nothing of them. */
@@ -23,8 +25,8 @@ export interface WindowKey {
 
 export interface WindowKeys {
   /**
-   * The key of a dataset's day (`2026-11-21`, UTC), made if there is none.
-   * @param epoch how often the day was computed anew: each time under another key
+   * The key of a dataset's day (`2026-11-21`, UTC), made if there is none. While events of that day come, it stays.
+   * @param epoch of the day's recomputation: each is under another key
    * @param openMs how long after the day's end its windows are open
    */
   windowKey(dataset: string, day: string, epoch: number, openMs: number): Promise<WindowKey>
@@ -36,11 +38,16 @@ export function openWindowKeys(keys: EpochSealedKeys, now: () => number): Window
     windowKey: async (dataset, day, epoch, openMs) => {
       const name = `${WINDOW_KEYS}${dataset}/${day}/${epoch}`
       const cached = known.get(name)
-      if (cached && cached.endsAtMs > now()) return cached.key
-      const end = Math.max(Date.parse(day) + DAY_MS, now()) + openMs + GRACE_MS
+      const leastMs = now() + openMs + GRACE_MS / 2
+      if (cached && cached.endsAtMs >= leastMs) return cached.key
+      const dayEndMs = Math.min(Date.parse(day) + DAY_MS, now() + MAX_AHEAD_MS)
+      const end = Math.max(dayEndMs, now()) + openMs + GRACE_MS
       const made = await keys.make(name, end)
+      // Late events, or those of a past that is imported: the day is not closed yet.
+      const isOver = (made.endsAtMs ?? end) < leastMs
+      if (isOver) await keys.setEnd(name, end)
       const key = windowKeyOf(macKey(made.secret))
-      known.set(name, { key, endsAtMs: made.endsAtMs ?? end })
+      known.set(name, { key, endsAtMs: isOver ? end : (made.endsAtMs ?? end) })
       return key
     },
   }

@@ -1,12 +1,13 @@
-// Rows of aggregates in the tables: read by window, written under the position of the last record that is in them.
+// Rows of aggregates in the tables: read by window, written under the position of the last record that is in them. Which
+// aggregates ever had rows is kept in the documents, for erasures to find what no policy names any more.
 
-import type { Aggregate } from '../../governance/contract/aggregate.ts'
-import { topicOf } from '../../governance/contract/topic-of.ts'
 import {
   type CompiledAggregate,
-  compileAggregate,
+  type GroupSessions,
   type GroupState,
+  OTHER_GROUPS,
 } from '../../governance/measures/compile-aggregate.ts'
+import type { WindowSpec } from '../../governance/measures/windows-of.ts'
 import {
   AGGREGATES_TABLE,
   type AggregateRow,
@@ -15,123 +16,146 @@ import {
   fromAggregateRow,
   openAggregateTables,
   partOf,
+  personRow,
   readAggregateRows,
+  rowsOfPerson,
+  rowsOfWindow,
+  windowRow,
 } from '../../storage/aggregate-rows.ts'
-import type { Position } from '../../storage/event-log/event-log.ts'
+import type { Documents } from '../../storage/documents/documents.ts'
+import type { JsonObject } from '../../storage/json.ts'
 import { MAX_TTL_SECONDS, type Row, type Tables } from '../../storage/tables/tables.ts'
-import type { Incarnations } from '../incarnations.ts'
 import type { GroupRow, GroupRows } from './group-rows.ts'
+import type { PartWindow } from './places-of.ts'
 
-/** A partition of a dataset's topic. */
-export interface Part extends Pick<Position, 'incarnation' | 'partition'> {
-  dataset: string
+const COLLECTION = 'aggregates'
+/** Aggregates of one dataset, one for each way in which one was ever declared. */
+const MAX_KNOWN = 1_000
+
+/**
+ * A write version: (epoch, offset), packed so that it grows; 24 bits and 38 bits. The log's incarnation stands in the
+ * row's key.
+ */
+const OFFSET_BITS = 38n
+export const MAX_EPOCH = 2 ** 24 - 1
+
+/** An aggregate that has, or had, rows. */
+export interface KnownAggregate {
+  /** Name and identity. */
+  aggregate: string
+  window: WindowSpec
+  /** Its groups hold tokens or pseudonyms. */
+  perPerson: boolean
 }
 
-/** A window of an aggregate in one partition. */
-export interface PartWindow {
-  part: Part
-  compiled: CompiledAggregate
-  /** Start, ms. */
-  startMs: number
+export interface RowToWrite {
+  window: PartWindow
+  group: string
+  row: GroupRow
 }
 
 export interface AggregateStore {
-  /** Its rows as they stand. */
-  read(window: PartWindow): Promise<GroupRows>
-  /** Names of the rows of a day, of one partition: windows that start then. */
-  list(
-    part: Part,
-    compiled: CompiledAggregate,
-    day: string,
-  ): Promise<Pick<AggregateRow, 'window' | 'group' | 'offset'>[]>
-  /** The partitions that rows of these aggregates on a day come from. */
-  parts(dataset: string, aggregates: Aggregate[], day: string): Promise<Part[]>
-  /** Writes rows whole; those whose retention has ended are not. */
-  write(rows: { window: PartWindow; group: string; row: GroupRow }[]): Promise<void>
-  /** Removes rows, under the write version of this epoch and offset. */
-  remove(rows: { window: PartWindow; group: string; epoch: number; offset: number }[]): Promise<void>
+  /** A window's rows as they stand; those of earlier epochs are left-overs of somebody who slept. */
+  read(window: PartWindow, epoch: number): Promise<GroupRows>
+  /** Rows of a day, page by page, of all parts. */
+  rows(dataset: string, aggregate: string, day: string): AsyncGenerator<AggregateRow[]>
+  /** Writes rows whole, those of other groups last; those whose retention has ended are not. */
+  write(rows: RowToWrite[]): Promise<void>
+  /** Removes rows, as of this epoch and offset. */
+  remove(rows: AggregateRow[], epoch: number, offset: number): Promise<void>
+  /** All that ever had rows. */
+  known(dataset: string): Promise<KnownAggregate[]>
 }
 
 export interface AggregateStoreDeps {
   tables: Pick<Tables, 'ensureTable' | 'read' | 'upsert' | 'remove'>
-  incarnations: Incarnations
+  documents: Pick<Documents, 'insertFirst' | 'find'>
   now: () => number
 }
 
-export function openAggregateStore({ incarnations, now, ...deps }: AggregateStoreDeps): AggregateStore {
+export function openAggregateStore({ documents, now, ...deps }: AggregateStoreDeps): AggregateStore {
   const tables = openAggregateTables(deps.tables)
-  const versionOf = ({ part }: PartWindow, epoch: number, offset: number) =>
-    incarnations.writeVersion(topicOf(part.dataset), { ...part, offset: Math.max(0, offset) }, epoch, 0)
+  const noted = new Set<string>()
+
+  async function note({ part: { dataset }, compiled }: PartWindow): Promise<void> {
+    const aggregate = keyOf(compiled)
+    const id = `${dataset}/${aggregate}`
+    if (noted.has(id)) return
+    const { window, perPerson } = compiled.aggregate
+    const body = { dataset, aggregate, window, perPerson } as unknown as JsonObject
+    await documents.insertFirst(COLLECTION, [{ id, version: 0, expiresAtMs: null, body }])
+    noted.add(id)
+  }
+
+  function upsertOf({ window, group, row }: RowToWrite) {
+    const leftMs = row.last + window.compiled.aggregate.retentionMs - now()
+    const ttlSeconds = Math.min(Math.ceil(leftMs / 1_000), MAX_TTL_SECONDS)
+    return { row: rowOf(window, group, row), writeVersion: versionOf(row.epoch, row.offset), ttlSeconds }
+  }
 
   return {
-    read: async ({ part, compiled, startMs }) => {
+    read: async ({ part, compiled, startMs, person }, atEpoch) => {
       const rows: GroupRows = new Map()
-      const range = { from: startMs, before: startMs + 1 }
-      for await (const page of readAggregateRows(tables, placeOf(part, compiled, dayOf(startMs)), range))
-        for (const { group, part: written, epoch, offset, key, late, state } of page)
-          if (written === partOf(part)) {
-            const read = JSON.parse(state) as GroupState
-            rows.set(group, { epoch, offset, key, late, state: read, receivedAtMs: undefined })
-          }
+      const place = placeOf(part.dataset, keyOf(compiled), dayOf(startMs))
+      const range = person === undefined ? rowsOfWindow(startMs, partOf(part)) : rowsOfPerson(person)
+      for await (const page of readAggregateRows(tables, place, range))
+        for (const row of page)
+          if (row.part === partOf(part) && row.epoch >= atEpoch) rows.set(row.group, toGroupRow(row))
       return rows
     },
-    list: async (part, compiled, day) => {
-      const found: Pick<AggregateRow, 'window' | 'group' | 'offset'>[] = []
-      for await (const page of readAggregateRows(tables, placeOf(part, compiled, day)))
-        for (const { window, group, offset, part: written } of page)
-          if (written === partOf(part)) found.push({ window, group, offset })
-      return found
-    },
-    parts: async (dataset, aggregates, day) => {
-      const found = new Map<string, Part>()
-      for (const compiled of aggregates.map(compileAggregate))
-        for await (const page of readAggregateRows(tables, placeOf({ dataset }, compiled, day)))
-          for (const { part } of page) {
-            const [incarnation, partition] = part.split('/') as [string, string]
-            found.set(part, { dataset, incarnation, partition: Number(partition) })
-          }
-      return [...found.values()]
-    },
+    rows: (dataset, aggregate, day) => readAggregateRows(tables, placeOf(dataset, aggregate, day)),
     write: async rows => {
-      const upserts = rows.map(async ({ window, group, row }) => {
-        const { retentionMs } = window.compiled.aggregate
-        const leftMs = (row.receivedAtMs ?? now()) + retentionMs - now()
-        const ttlSeconds = Math.min(Math.ceil(leftMs / 1_000), MAX_TTL_SECONDS)
-        return {
-          row: rowOf(window, group, row),
-          writeVersion: await versionOf(window, row.epoch, row.offset),
-          ttlSeconds,
-        }
-      })
-      const living = (await Promise.all(upserts)).filter(({ ttlSeconds }) => ttlSeconds > 0)
-      if (living.length > 0) await tables.upsert(AGGREGATES_TABLE, living)
+      for (const { window } of rows) await note(window)
+      // Which groups are counted apart is told by those that are: they stand before what is beyond them does.
+      for (const isOther of [false, true]) {
+        const upserts = rows.filter(({ group }) => (group === OTHER_GROUPS) === isOther).map(upsertOf)
+        const living = upserts.filter(({ ttlSeconds }) => ttlSeconds > 0)
+        if (living.length > 0) await tables.upsert(AGGREGATES_TABLE, living)
+      }
     },
-    remove: async rows => {
-      const removals = rows.map(async ({ window, group, epoch, offset }) => ({
-        key: keyOf(window, group),
-        writeVersion: await versionOf(window, epoch, offset),
+    remove: async (rows, epoch, offset) => {
+      const writeVersion = versionOf(epoch, offset)
+      const removals = rows.map(({ dataset, aggregate, window, row }) => ({
+        key: { ...placeOf(dataset, aggregate, dayOf(window)), row },
+        writeVersion,
       }))
-      if (rows.length > 0) await tables.remove(AGGREGATES_TABLE, await Promise.all(removals))
+      if (removals.length > 0) await tables.remove(AGGREGATES_TABLE, removals)
+    },
+    known: async dataset => {
+      const found = await documents.find(COLLECTION, { where: { dataset }, limit: MAX_KNOWN })
+      return found.map(({ body }) => body as unknown as KnownAggregate)
     },
   }
 }
 
-function placeOf({ dataset }: Pick<Part, 'dataset'>, { aggregate, identity }: CompiledAggregate, day: string): Row {
-  return { dataset, aggregate: aggregateKey(aggregate.name, identity), day }
+export function toGroupRow({ epoch, offset, since, last, key, late, state }: AggregateRow): GroupRow {
+  const read = JSON.parse(state) as GroupState | GroupSessions
+  return { epoch, offset, since, last, key, late, state: read, size: state.length }
 }
 
-function keyOf({ part, compiled, startMs }: PartWindow, group: string): Row {
-  return { ...placeOf(part, compiled, dayOf(startMs)), window: startMs, part: partOf(part), group }
+export function keyOf({ aggregate, identity }: CompiledAggregate): string {
+  return aggregateKey(aggregate.name, identity)
 }
 
-function rowOf(window: PartWindow, group: string, { epoch, offset, key, late, state }: GroupRow): Row {
-  const { part, compiled, startMs } = window
+function versionOf(epoch: number, offset: number): bigint {
+  if (epoch > MAX_EPOCH || offset + 1 >= 2 ** Number(OFFSET_BITS)) throw new RangeError('no write version is left')
+  return (BigInt(epoch) << OFFSET_BITS) | BigInt(offset + 1)
+}
+
+function placeOf(dataset: string, aggregate: string, day: string): Row {
+  return { dataset, aggregate, day }
+}
+
+function rowOf({ part, compiled, startMs, person }: PartWindow, group: string, row: GroupRow): Row {
+  const { epoch, offset, since, last, key, late } = row
+  const state = JSON.stringify(row.state)
+  row.size = state.length
   return fromAggregateRow({
     dataset: part.dataset,
-    aggregate: aggregateKey(compiled.aggregate.name, compiled.identity),
+    aggregate: keyOf(compiled),
+    row: person === undefined ? windowRow(startMs, partOf(part), group) : personRow(partOf(part), group),
     window: startMs,
     part: partOf(part),
-    ...{ group, epoch, offset, key, late },
-    state: JSON.stringify(state),
+    ...{ group, epoch, offset, since, last, key, late, state },
   })
 }

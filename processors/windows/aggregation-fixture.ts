@@ -3,8 +3,7 @@
 import { ARCHIVE_GROUP } from '../pipeline.ts'
 import { type Aggregation, type AggregationDeps, openAggregation } from './open-aggregation.ts'
 
-type Given = Pick<AggregationDeps, 'tables' | 'documents' | 'incarnations' | 'catalogue' | 'ring'> &
-  Partial<AggregationDeps>
+type Given = Pick<AggregationDeps, 'tables' | 'documents' | 'catalogue' | 'ring'> & Partial<AggregationDeps>
 
 export function aggregationOver(given: Given): Aggregation {
   const log = { ends: async () => [], hasPassed: async () => true }

@@ -1,35 +1,34 @@
 // The rows of one window, as one partition of the log has filled them: events are added in the log's order, each once,
 // however often a batch comes again.
 
-import type { CompiledAggregate, GroupState } from '../../governance/measures/compile-aggregate.ts'
+import type { CompiledAggregate, GroupSessions, GroupState } from '../../governance/measures/compile-aggregate.ts'
 import { OTHER_GROUPS } from '../../governance/measures/compile-aggregate.ts'
 import type { WindowKey } from '../../governance/subjects/window-keys.ts'
-import type { AggregateRow } from '../../storage/aggregate-rows.ts'
-import type { JsonObject } from '../../storage/json.ts'
-
-/** An event as windows count it. */
-export interface WindowEvent {
-  offset: number
-  timeMs: number
-  receivedAtMs: number
-  /** How far the events before it in its partition had come: -Infinity for the first. */
-  watermarkMs: number
-  subject: string | null
-  event: JsonObject
-}
+import type { Place, WindowEvent } from './places-of.ts'
 
 /** A group of one window, as far as one partition goes. */
-export interface GroupRow extends Omit<AggregateRow, 'dataset' | 'aggregate' | 'window' | 'part' | 'group' | 'state'> {
-  state: GroupState
-  /** When the last event that was added came in; undefined for a row that was read. */
-  receivedAtMs: number | undefined
+export interface GroupRow {
+  /** Of the recomputation it belongs to. */
+  epoch: number
+  /** Of the last record that is in it; -1 for none. */
+  offset: number
+  /** When the first and the last of the events that are in it were received, ms. */
+  since: number
+  last: number
+  /** What its hashes were made with; '' where it has none. */
+  key: string
+  /** Events that came too late. */
+  late: number
+  state: GroupState | GroupSessions
+  /** Characters of its state, as it was read or written last. */
+  size: number
 }
 
 export type GroupRows = Map<string, GroupRow>
 
 export interface AddContext {
   compiled: CompiledAggregate
-  key: WindowKey
+  key: WindowKey | undefined
   epoch: number
   /** In one window of one partition; what comes beyond is counted together. */
   maxGroups: number
@@ -37,59 +36,53 @@ export interface AddContext {
 
 /**
  * Adds an event that lies in the window, unless the row counted it before: events come in the order of their offsets.
- * @returns the row it changed, and its name; undefined where it was counted
+ * @returns the name of the row it changed; undefined where it was counted
  */
-export function addInOrder(
-  rows: GroupRows,
-  group: string,
-  event: WindowEvent,
-  isLate: boolean,
-  context: AddContext,
-): { group: string; row: GroupRow } | undefined {
-  const named = rowFor(rows, group, context)
-  if (event.offset <= named.row.offset) return undefined
-  count(named.row, event, isLate, context)
-  return named
+export function addInOrder(rows: GroupRows, event: WindowEvent, place: Place, context: AddContext): string | undefined {
+  const [name, row] = rowFor(rows, place.group, event, context)
+  if (event.offset <= row.offset) return undefined
+  count(row, event, place.isLate, context)
+  return name
 }
 
 /** Adds an event that lies in the window, in any order: each must be given once. */
-export function addOnce(
-  rows: GroupRows,
-  group: string,
-  event: WindowEvent,
-  isLate: boolean,
-  context: AddContext,
-): void {
-  count(rowFor(rows, group, context).row, event, isLate, context)
+export function addOnce(rows: GroupRows, event: WindowEvent, place: Place, context: AddContext): void {
+  count(rowFor(rows, place.group, event, context)[1], event, place.isLate, context)
 }
 
-function rowFor(rows: GroupRows, group: string, { compiled, epoch, maxGroups }: AddContext) {
+function rowFor(
+  rows: GroupRows,
+  group: string,
+  { receivedAtMs }: WindowEvent,
+  { compiled, epoch, maxGroups }: AddContext,
+): [name: string, row: GroupRow] {
   const name = rows.has(group) || rows.size < maxGroups ? group : OTHER_GROUPS
-  const row = rows.get(name) ?? {
-    epoch,
-    offset: -1,
-    key: '',
-    late: 0,
-    state: compiled.empty(),
-    receivedAtMs: undefined,
+  let row = rows.get(name)
+  if (!row) {
+    const state = 'session' in compiled.aggregate.window ? [] : compiled.empty()
+    row = { epoch, offset: -1, since: receivedAtMs, last: receivedAtMs, key: '', late: 0, state, size: 0 }
+    rows.set(name, row)
   }
-  rows.set(name, row)
-  return { group: name, row }
+  return [name, row]
 }
 
 function count(
   row: GroupRow,
-  { offset, receivedAtMs, subject, event }: WindowEvent,
+  { offset, timeMs, receivedAtMs, subject, event }: WindowEvent,
   isLate: boolean,
   { compiled, key }: AddContext,
-) {
+): void {
   row.offset = Math.max(row.offset, offset)
-  row.receivedAtMs = Math.max(row.receivedAtMs ?? receivedAtMs, receivedAtMs)
+  row.since = Math.min(row.since, receivedAtMs)
+  row.last = Math.max(row.last, receivedAtMs)
   if (isLate) {
     row.late++
     return
   }
   // Hashes of two keys do not compare: under a second one, nothing is counted by them any more.
-  row.key ||= key.id
-  row.state = compiled.add(row.state, event, { subject, hash: row.key === key.id ? key.hash : undefined })
+  if (key) row.key ||= key.id
+  const options = { timeMs, subject, hash: row.key === key?.id ? key?.hash : undefined }
+  row.state = Array.isArray(row.state)
+    ? compiled.addToSessions(row.state, event, options)
+    : compiled.add(row.state, event, options)
 }

@@ -2,54 +2,56 @@
 // their reception, so that one clock that is fast closes no window. Each archived event keeps how far the events before
 // it had come: whoever counts it again, after a crash or for an erasure, comes to the same windows.
 
-import { partOf } from '../../storage/aggregate-rows.ts'
 import type { Documents } from '../../storage/documents/documents.ts'
 import type { PlacedEvent } from '../read-records.ts'
 import type { BatchRange } from './add-to-windows.ts'
-import type { Part } from './aggregate-store.ts'
+import { nameOf, type Part } from './places-of.ts'
 
 const COLLECTION = 'watermarks'
 
+/** Ms; null where there was no event. */
+export type Watermark = number | null
+
 export interface Watermarks {
-  /** For each event of a batch, how far those before it had come, ms; null where there was none. */
-  before(part: Part, batch: BatchRange, events: PlacedEvent[]): Promise<(number | null)[]>
+  /** For each event of a batch, how far those before it had come; and how far the batch comes. */
+  over(part: Part, batch: BatchRange, events: PlacedEvent[]): Promise<{ marks: Watermark[]; reached: Watermark }>
   /** Keeps how far the batch came, once its events are archived. */
-  keep(part: Part, batch: BatchRange): Promise<void>
+  keep(part: Part, batch: BatchRange, reached: Watermark): Promise<void>
+  /** The offset after the last batch that anybody kept: everything before it is archived. 0 for none. */
+  keptNext(part: Part): Promise<number>
 }
 
-interface Reached {
+interface Kept {
   /** The offset that comes next. */
   next: number
-  ms: number | null
+  ms: Watermark
 }
 
 export function openWatermarks(documents: Pick<Documents, 'get' | 'upsertNewer'>): Watermarks {
-  const reached = new Map<string, Reached>()
-  const idOf = (part: Part) => `${part.dataset}/${partOf(part)}`
+  const known = new Map<string, Kept>()
 
-  async function load(part: Part, from: number): Promise<number | null> {
-    const known = reached.get(idOf(part))
-    if (known?.next === from) return known.ms
-    return ((await documents.get(COLLECTION, idOf(part)))?.body.ms as number | null | undefined) ?? null
+  async function kept(part: Part): Promise<Kept> {
+    const body = (await documents.get(COLLECTION, nameOf(part)))?.body as unknown as Kept | undefined
+    return body ?? { next: 0, ms: null }
   }
 
   return {
-    before: async (part, { from, next }, events) => {
-      let ms = await load(part, from)
-      reached.delete(idOf(part))
+    over: async (part, { from }, events) => {
+      const last = known.get(nameOf(part))
+      let { ms } = last?.next === from ? last : await kept(part)
       const marks = events.map(({ record: { time, receivedAt } }) => {
         const before = ms
         ms = Math.max(ms ?? Number.NEGATIVE_INFINITY, Math.min(Date.parse(time), Date.parse(receivedAt)))
         return before
       })
-      reached.set(idOf(part), { next, ms })
-      return marks
+      return { marks, reached: ms }
     },
-    keep: async (part, { next }) => {
-      const ms = reached.get(idOf(part))?.ms ?? null
-      if (ms === null) return
+    keep: async (part, { next }, ms) => {
+      const name = nameOf(part)
       const body = { dataset: part.dataset, partition: part.partition, next, ms }
-      await documents.upsertNewer(COLLECTION, [{ id: idOf(part), version: next, expiresAtMs: null, body }])
+      await documents.upsertNewer(COLLECTION, [{ id: name, version: next, expiresAtMs: null, body }])
+      known.set(name, { next, ms })
     },
+    keptNext: async part => (await kept(part)).next,
   }
 }
