@@ -4,7 +4,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Aggregate } from '../../governance/contract/aggregate.ts'
 import type { Catalogue } from '../../governance/contract/catalogue.ts'
 import { openKeyRing } from '../../governance/subjects/key-ring.ts'
@@ -46,6 +45,8 @@ export function chanceOf(seed: number) {
   }
 }
 export type Chance = ReturnType<typeof chanceOf>
+
+const nextTurn = () => new Promise<void>(resolve => void setImmediate(resolve))
 
 class Fault extends Error {}
 
