@@ -243,6 +243,7 @@ test('a test waits for a condition, never for a time', () => {
     'storage/tables/contract-suite.ts',
     'test/crash.test.ts',
     'test/rights-under-load.test.ts',
+    'processors/windows/simulation-fixture.ts',
   ]
   const sleepers = sources
     .filter(source => !isShipped(source) && !pollers.includes(source.path) && roomOf(source.path) !== 'bench')
