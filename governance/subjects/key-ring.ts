@@ -3,6 +3,7 @@
 
 import type { Vault } from '../../storage/vault/vault.ts'
 import { type MacKey, macKey } from '../protection/mac.ts'
+import { type SealingKey, sealingKey } from '../protection/seal.ts'
 import { type DomainKeys, openDomainKeys } from './domain-keys.ts'
 import { type EpochKeys, openEpochKeys } from './epoch-keys.ts'
 import { type LookupKeys, openLookupKeys } from './lookup-keys.ts'
@@ -20,6 +21,8 @@ export interface KeyRing extends Rings {
   eventId: MacKey
   /** Seed of the Ed25519 key that signs certificates, packages and heads: 32 bytes. */
   signingSeed: Buffer
+  /** Seals sessions of the pages. */
+  session: SealingKey
   /** Reads again what may have been rotated elsewhere: within one lease, that is noticed. */
   refresh(): Promise<void>
   /** Refreshes unless that was done within this time. */
@@ -38,6 +41,7 @@ export async function openKeyRing(vault: Vault, keks: Buffer | Keks, now: () => 
   const content = macKey((await keys.make('content/1')).secret)
   const eventId = macKey((await keys.make('event-id/1')).secret)
   const signingSeed = (await keys.make('signing/1')).secret
+  const session = sealingKey((await keys.make('session/1')).secret)
   const domains = openDomainKeys(vault, keys, now)
   let refreshedAtMs = performance.now()
 
@@ -55,6 +59,7 @@ export async function openKeyRing(vault: Vault, keks: Buffer | Keks, now: () => 
     content,
     eventId,
     signingSeed,
+    session,
     refresh,
     refreshIfOlder: async (ms: number) => {
       if (performance.now() - refreshedAtMs > ms) await refresh()
