@@ -1,6 +1,9 @@
 // Opens pages in Debian's Chromium as a reader would, and keeps note of what must never happen on them: errors on the
 // console, requests to elsewhere, and anything that the content security policy had to stop.
 
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 
 const EXECUTABLE = '/usr/bin/chromium'
@@ -30,6 +33,11 @@ export interface Reader {
   /** Everything that the pages were answered by the API, as text. */
   answers(): string
   close(): Promise<void>
+}
+
+/** Where pictures of the pages go: `ECLUSE_TEST_PICTURES`, else where nobody looks. */
+export function picturesDir(): string {
+  return process.env.ECLUSE_TEST_PICTURES || mkdtempSync(join(tmpdir(), 'ecluse-pictures-'))
 }
 
 export function openBrowser(): Promise<Browser> {

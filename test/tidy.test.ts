@@ -216,6 +216,7 @@ test('process.env is read in one place', () => {
     'test/sample-data.ts',
     'test/tidy.test.ts',
     'test/engines/environment.ts',
+    'test/open-browser.ts',
     // In the text of a program for its reader.
     'dashboard/kit/snippets.js',
   ]

@@ -45,7 +45,7 @@ export function Table({ caption, columns, rows, keyOf, quiet = false, kind }) {
       ? html`<th scope="row" class=${align}>${column.show(row)}</th>`
       : html`<td class=${align}>${column.show(row)}</td>`
   }
-  return html`<div class="scroll" role="region" aria-label=${caption} tabindex="0">
+  return html`<div class="scroll" role="group" aria-label=${caption} tabindex="0">
     <table class=${kind}>
       <caption class=${quiet ? 'unseen' : undefined}>${caption}</caption>
       <thead>
@@ -73,7 +73,7 @@ export function List({ list, empty, ...table }) {
 }
 
 export function Waiting() {
-  return html`<p class="soft">${t('waiting')}</p>`
+  return html`<p class="waiting soft">${t('waiting')}</p>`
 }
 
 /** @param {{ title: string, children: any }} props what to do next stands in it */
@@ -126,6 +126,6 @@ export function Code({ label, text }) {
   }
   return html`<figure class="code">
     <figcaption>${label}<button type="button" class="quiet" onClick=${copy}>${t('copy')}</button></figcaption>
-    <pre tabindex="0" role="region" aria-label=${label}>${text}</pre>
+    <pre tabindex="0" role="group" aria-label=${label}>${text}</pre>
   </figure>`
 }

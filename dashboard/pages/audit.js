@@ -89,15 +89,12 @@ function OfPerson({ onAsk }) {
 
 function Search() {
   const [given, setGiven] = useState({ kind: '', from: '', to: '' })
-  const [asked, setAsked] = useState({})
+  const [{ asked, turn }, setAsked] = useState({ asked: {}, turn: 0 })
   const set = name => value => setGiven({ ...given, [name]: value })
   const send = async () => {
     const { kind, from, to } = given
-    setAsked({
-      ...(kind && { kind }),
-      ...(from && { from: new Date(from).toISOString() }),
-      ...(to && { to: new Date(to).toISOString() }),
-    })
+    const times = { ...(from && { from: new Date(from).toISOString() }), ...(to && { to: new Date(to).toISOString() }) }
+    setAsked({ asked: { ...(kind && { kind }), ...times }, turn: turn + 1 })
   }
   return html`
     <${Form} submit=${t('audit.find')} onSubmit=${send}>
@@ -107,7 +104,7 @@ function Search() {
         <${Field} label=${t('explore.to')} type="datetime-local" value=${given.to} onInput=${set('to')} />
       </div>
     </${Form}>
-    <${Entries} asked=${JSON.stringify(asked)} ask=${page => call(`/v1/audit/entries?${new URLSearchParams({ ...asked, ...page })}`)} />`
+    <${Entries} asked=${`${turn} ${JSON.stringify(asked)}`} ask=${page => call(`/v1/audit/entries?${new URLSearchParams({ ...asked, ...page })}`)} />`
 }
 
 function Entries({ asked, ask, isOfPerson = false }) {
