@@ -83,8 +83,8 @@ export interface Identified {
 export interface Authenticator {
   /** Checks an `Authorization` header. @throws Unauthenticated */
   authenticate(authorization: string | undefined): Promise<Identified>
-  /** Whether an API key that was shown before is still good. @throws Unauthenticated */
-  checkAgain(id: string, secretSha256: string): Promise<void>
+  /** Whose an API key is that was shown before. @throws Unauthenticated once it is revoked or over, or another */
+  checkAgain(id: string, secretSha256: string): Promise<Caller>
   /**
    * What is remembered of a header that was good when it was checked last: nobody who guesses has such a one. With its
    * caller where it need not be checked again.
@@ -147,6 +147,7 @@ export function makeAuthenticate({ vault, leaseMs, now, authenticateJwt }: Authe
     checkAgain: async (id, secretSha256) => {
       const credential = await vault.findCredential(id)
       if (credential?.secretSha256 !== secretSha256 || isExpired(credential, now())) throw new Unauthenticated()
+      return { id, kind: 'api-key', roles: credential.roles, datasets: credential.datasets }
     },
     recall: authorization => {
       const good = authorization && remembered.get(hash('sha256', authorization))

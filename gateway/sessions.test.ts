@@ -15,11 +15,12 @@ const identified: Identified = {
 const key = sealingKey(randomBytes(32))
 
 function setUp({ leaseMs = 0 } = {}) {
-  const state = { nowMs: 1_000_000, looks: 0, isRevoked: false }
+  const state = { nowMs: 1_000_000, looks: 0, isRevoked: false, roles: ['dpo'] }
   const authenticator = {
     checkAgain: async () => {
       state.looks++
       if (state.isRevoked) throw new Unauthenticated()
+      return { ...identified.caller, roles: state.roles }
     },
   }
   const make = () => makeSessions({ key, authenticator, sessionMs: SESSION_MS, leaseMs, now: () => state.nowMs })
@@ -51,7 +52,8 @@ test('an API key is looked up once a lease, and a revoked one ends its sessions'
   assert.equal(lasting.state.looks, 1)
   const { sessions, state } = setUp()
   const other = sessions.begin(identified).cookie
-  await sessions.check(other)
+  state.roles = ['auditor']
+  assert.deepEqual((await sessions.check(other)).caller.roles, ['auditor'], 'as the vault has them')
   state.isRevoked = true
   await assert.rejects(sessions.check(other), Unauthenticated)
 })

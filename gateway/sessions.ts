@@ -52,8 +52,8 @@ export interface SessionsDeps {
 }
 
 export function makeSessions({ key, authenticator, sessionMs, leaseMs, now }: SessionsDeps): Sessions {
-  /** By the cookie's hash: until when, on the monotonic clock, its API key need not be looked up. */
-  const remembered = new LRUCache<string, number>({ max: REMEMBERED_SESSIONS })
+  /** By the cookie's hash: whose API key it is, and until when, on the monotonic clock, it need not be looked up. */
+  const remembered = new LRUCache<string, { caller: Caller; untilMs: number }>({ max: REMEMBERED_SESSIONS })
 
   function opened(cookie: string): SealedSession | undefined {
     if (cookie.length > MAX_COOKIE_LENGTH) return undefined
@@ -79,13 +79,15 @@ export function makeSessions({ key, authenticator, sessionMs, leaseMs, now }: Se
       if (!session) throw new Unauthenticated({ reason: 'malformed' })
       const { caller, secretSha256, endsAtMs } = session
       if (endsAtMs <= now()) throw new Unauthenticated()
+      if (secretSha256 === null) return { caller, endsAtMs }
       const place = hash('sha256', cookie)
-      if (secretSha256 === null || performance.now() < (remembered.get(place) ?? 0)) return { caller, endsAtMs }
+      const known = remembered.get(place)
+      if (known && performance.now() < known.untilMs) return { caller: known.caller, endsAtMs }
       const untilMs = performance.now() + leaseMs
       remembered.delete(place)
-      await authenticator.checkAgain(caller.id, secretSha256)
-      remembered.set(place, untilMs)
-      return { caller, endsAtMs }
+      const found = await authenticator.checkAgain(caller.id, secretSha256)
+      remembered.set(place, { caller: found, untilMs })
+      return { caller: found, endsAtMs }
     },
   }
 }

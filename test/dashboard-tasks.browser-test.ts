@@ -158,12 +158,9 @@ for (const language of ['en', 'fr'] as const) {
         await choose(page, say('explore.lines'))
         await page.locator('canvas').waitFor()
         await choose(page, say('explore.table'))
-        await page
-          .getByRole('group', { name: say('explore.tableOf') })
-          .getByRole('cell', { name: 'especes' })
-          .first()
-          .waitFor()
-        assert.equal(await page.getByRole('cell', { name: 'virement_bancaire' }).count(), 0)
+        const groups = page.getByRole('group', { name: say('explore.tableOf') })
+        await groups.getByRole('cell', { name: 'especes' }).first().waitFor()
+        assert.equal(await groups.getByRole('cell', { name: 'virement_bancaire' }).count(), 0)
       })
     })
 

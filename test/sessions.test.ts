@@ -3,9 +3,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Problem } from '../gateway/problem.ts'
+import { AUDIT_TOPIC, readEntry } from '../governance/audit/record.ts'
 import { eventually } from './eventually.ts'
 import { AUDIENCE, type IdentityProvider, ISSUER, startIdentityProvider } from './identity-provider.ts'
 import { type EcluseProcess, spawnEcluse } from './spawn-ecluse.ts'
+import { startEcluse } from './start-ecluse.ts'
 
 let provider: IdentityProvider
 let ecluse: EcluseProcess
@@ -115,7 +117,7 @@ describe('a session', () => {
       assert.deepEqual(await (await get('/v1/session', none)).json(), { session: null })
   })
 
-  test('guessed at a door counts like any guess, and stands in the audit', async () => {
+  test('guessed at a door counts like any guess, and keeps nobody out who is in', async () => {
     const statuses = await Promise.all(
       Array.from({ length: 20 }, (_, i) => signIn(`eck_${i}`).then(each => each.status)),
     )
@@ -135,6 +137,28 @@ function signedInAgain(): Promise<Response> {
     return answer.status === 200 && answer
   })
 }
+
+test('refused sign-ins stand in the audit, counted, without what was tried', async () => {
+  const own = await startEcluse()
+  const entries = own.watch(AUDIT_TOPIC)
+  const tried = 'eck_0123456789abcdef_0123456789012345678901234567890123456789012'
+  for (const credential of [tried, 'nonsense']) {
+    const answer = await fetch(`${own.address}/v1/session`, {
+      method: 'POST',
+      headers: page,
+      body: JSON.stringify({ credential }),
+    })
+    assert.equal(answer.status, 401)
+    assert.equal(answer.headers.get('set-cookie'), null)
+  }
+  await own.stop()
+  const found = entries.map(({ value }) => readEntry(value)).find(entry => entry?.kind === 'login-failures')
+  assert.ok(found)
+  const text = JSON.stringify(found)
+  assert.match(text, /"unknown":1/)
+  assert.match(text, /"malformed":1/)
+  assert.ok(!text.includes(tried) && !text.includes('nonsense'))
+})
 
 test('no credential or cookie stands in what the process writes', async () => {
   const answer = await signIn(ecluse.keys.auditor!)

@@ -6,6 +6,8 @@ import { call } from './call.js'
 /** Rows shown at once, and added by each `more`. */
 const PAGE = 50
 const MAX_ROWS = 500
+/** Pause before a stream that was refused is asked for again, ms. */
+const REOPEN_MS = 10_000
 
 /**
  * @param {string | null} path null: nothing is asked for yet
@@ -59,14 +61,30 @@ export function useStream(path, event, take) {
   const [isOpen, setOpen] = useState(false)
   useEffect(() => {
     if (path === null) return undefined
-    const source = new EventSource(path)
-    source.addEventListener('open', () => setOpen(true))
-    source.addEventListener('error', () => setOpen(false))
-    source.addEventListener(event, ({ data }) => {
-      // Told that it is over, a browser would ask again.
-      if (latest.current(JSON.parse(data)) === 'over') source.close()
-    })
-    return () => source.close()
+    let source
+    let timer
+    const open = () => {
+      source = new EventSource(path)
+      source.addEventListener('open', () => setOpen(true))
+      source.addEventListener('error', () => {
+        setOpen(false)
+        if (source.readyState === EventSource.CLOSED) refused()
+      })
+      source.addEventListener(event, ({ data }) => {
+        // Told that it is over, a browser would ask again.
+        if (latest.current(JSON.parse(data)) === 'over') source.close()
+      })
+    }
+    // After an answer other than 200 a browser does not try again: the session may be over, or too many are watching.
+    const refused = () => {
+      call('/v1/access/me').catch(() => {})
+      timer = setTimeout(open, REOPEN_MS)
+    }
+    open()
+    return () => {
+      clearTimeout(timer)
+      source.close()
+    }
   }, [path, event])
   return isOpen
 }

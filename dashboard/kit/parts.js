@@ -118,14 +118,14 @@ export function Facts({ facts }) {
   </dl>`
 }
 
-/** Text to be copied. */
+/** Text to be copied, where the browser lets pages do that: over TLS and on this machine. */
 export function Code({ label, text }) {
   const copy = async () => {
     await navigator.clipboard.writeText(text)
     say(t('copied'))
   }
   return html`<figure class="code">
-    <figcaption>${label}<button type="button" class="quiet" onClick=${copy}>${t('copy')}</button></figcaption>
+    <figcaption>${label}${navigator.clipboard && html`<button type="button" class="quiet" onClick=${copy}>${t('copy')}</button>`}</figcaption>
     <pre tabindex="0" role="group" aria-label=${label}>${text}</pre>
   </figure>`
 }

@@ -144,7 +144,7 @@ function AsTable({ items }) {
 
 function Latest({ dataset }) {
   const list = useList(dataset, page =>
-    call(`/v1/datasets/${encodeURIComponent(dataset)}/events?${new URLSearchParams({ ...page, limit: 20 })}`),
+    call(`/v1/datasets/${encodeURIComponent(dataset)}/events?${new URLSearchParams({ ...page, limit: 10 })}`),
   )
   const pointers = [...new Set(list.items.flatMap(({ event }) => leavesOf(event).map(([pointer]) => pointer)))].slice(
     0,

@@ -15,14 +15,14 @@ import { openWindowKeys, type WindowKeys } from './window-keys.ts'
 type Rings = LookupKeys & EpochKeys & DomainKeys & QuarantineKeys & RequestKeys & WindowKeys
 
 export interface KeyRing extends Rings {
+  /** Seals sessions of the pages. */
+  session: SealingKey
   /** Content MACs of events that are about nobody. */
   content: MacKey
   /** Ids, taken from personal fields, of events that are about nobody. */
   eventId: MacKey
   /** Seed of the Ed25519 key that signs certificates, packages and heads: 32 bytes. */
   signingSeed: Buffer
-  /** Seals sessions of the pages. */
-  session: SealingKey
   /** Reads again what may have been rotated elsewhere: within one lease, that is noticed. */
   refresh(): Promise<void>
   /** Refreshes unless that was done within this time. */
@@ -38,10 +38,10 @@ export async function openKeyRing(vault: Vault, keks: Buffer | Keks, now: () => 
   const keys = openSystemKeys(vault, Buffer.isBuffer(keks) ? { kek: keks } : keks, now)
   const lookups = await openLookupKeys(keys, now)
   const epochs = await openEpochKeys(keys)
+  const session = sealingKey((await keys.make('session/1')).secret)
   const content = macKey((await keys.make('content/1')).secret)
   const eventId = macKey((await keys.make('event-id/1')).secret)
   const signingSeed = (await keys.make('signing/1')).secret
-  const session = sealingKey((await keys.make('session/1')).secret)
   const domains = openDomainKeys(vault, keys, now)
   let refreshedAtMs = performance.now()
 
