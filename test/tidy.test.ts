@@ -24,7 +24,6 @@ const MAX_LINES = 300
 
 /** What each floor may import from, beside itself. */
 const FLOORS: Record<string, string[]> = {
-  // Its modules run in browsers.
   dashboard: [],
   cli: ['gateway', 'processors', 'sources', 'governance', 'storage', 'runtime'],
   gateway: ['governance', 'storage', 'runtime'],
@@ -217,8 +216,7 @@ test('process.env is read in one place', () => {
     'test/tidy.test.ts',
     'test/engines/environment.ts',
     'test/open-browser.ts',
-    // In the text of a program for its reader.
-    'dashboard/kit/snippets.js',
+    'dashboard/kit/snippets.js', // in the text of a program
   ]
   const readers = sources.filter(({ text }) => text.includes('process.env')).map(({ path }) => path)
   assert.deepEqual(
