@@ -27,6 +27,7 @@ COPY runtime runtime
 COPY storage storage
 COPY governance governance
 COPY gateway gateway
+COPY dashboard dashboard
 COPY processors processors
 COPY sources sources
 COPY cli cli

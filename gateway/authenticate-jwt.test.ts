@@ -26,7 +26,10 @@ function configOf(settings: Record<string, string> = {}) {
   })
 }
 
-const make = (settings?: Record<string, string>, now = Date.now) => makeAuthenticateJwt(configOf(settings), now)!
+const make = (settings?: Record<string, string>, now = Date.now) => {
+  const authenticate = makeAuthenticateJwt(configOf(settings), now)!
+  return async (token: string) => (await authenticate(token)).caller
+}
 const secondsFromNow = (seconds: number) => Math.floor(Date.now() / 1_000) + seconds
 
 async function assertRefused(token: string, why: string, authenticate = make()): Promise<void> {

@@ -23,7 +23,7 @@ const CACHE_MS = 600_000
 const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/
 
 /** @throws Unauthenticated for a token that is not valid; RequestRefused 503 while the keys cannot be had */
-export type AuthenticateJwt = (token: string) => Promise<Caller>
+export type AuthenticateJwt = (token: string) => Promise<{ caller: Caller; expiresAtMs: number }>
 
 /** Undefined where no identity provider is set. */
 export function makeAuthenticateJwt(config: Config, now: () => number): AuthenticateJwt | undefined {
@@ -42,7 +42,7 @@ export function makeAuthenticateJwt(config: Config, now: () => number): Authenti
     }).catch(error => {
       throw refusalOf(error)
     })
-    return callerOf(verified.payload, config)
+    return { caller: callerOf(verified.payload, config), expiresAtMs: verified.payload.exp! * 1_000 }
   }
 }
 

@@ -71,9 +71,20 @@ export class Unauthenticated extends RequestRefused {
   }
 }
 
+/** A credential that was good. */
+export interface Identified {
+  caller: Caller
+  /** Hex, of an API key; null for a token. */
+  secretSha256: string | null
+  /** Milliseconds since the epoch; null: never. */
+  expiresAtMs: number | null
+}
+
 export interface Authenticator {
   /** Checks an `Authorization` header. @throws Unauthenticated */
-  authenticate(authorization: string | undefined): Promise<Caller>
+  authenticate(authorization: string | undefined): Promise<Identified>
+  /** Whose an API key is that was shown before. @throws Unauthenticated once it is revoked or over, or another */
+  checkAgain(id: string, secretSha256: string): Promise<Caller>
   /**
    * What is remembered of a header that was good when it was checked last: nobody who guesses has such a one. With its
    * caller where it need not be checked again.
@@ -82,12 +93,9 @@ export interface Authenticator {
 }
 
 /** A header that was good. */
-interface Good {
-  caller: Caller
+interface Good extends Identified {
   /** Until when it need not be checked again, on the monotonic clock (performance.now). */
   untilMs: number
-  /** Milliseconds since the epoch; null: never. */
-  expiresAtMs: number | null
 }
 
 export interface AuthenticateDeps {
@@ -108,10 +116,10 @@ export function makeAuthenticate({ vault, leaseMs, now, authenticateJwt }: Authe
     const untilMs = performance.now() + leaseMs
     const credential = await vault.findCredential(id)
     if (!credential) throw new Unauthenticated({ reason: 'unknown' })
-    const { roles, datasets, expiresAtMs } = credential
+    const { roles, datasets, expiresAtMs, secretSha256 } = credential
     if (!sameSecret(credential, secret)) throw new Unauthenticated({ reason: 'wrong-secret', keyId: id })
     if (isExpired(credential, now())) throw new Unauthenticated({ reason: 'expired', keyId: id })
-    return { caller: { id, kind: 'api-key', roles, datasets }, untilMs, expiresAtMs }
+    return { caller: { id, kind: 'api-key', roles, datasets }, untilMs, secretSha256, expiresAtMs }
   }
 
   async function check(authorization: string): Promise<Good> {
@@ -119,7 +127,7 @@ export function makeAuthenticate({ vault, leaseMs, now, authenticateJwt }: Authe
     const [, id, secret] = API_KEY.exec(text) ?? []
     if (id !== undefined) return checkKey(id, secret!)
     // A token is checked each time.
-    if (authenticateJwt) return { caller: await authenticateJwt(text), untilMs: 0, expiresAtMs: null }
+    if (authenticateJwt) return { ...(await authenticateJwt(text)), untilMs: 0, secretSha256: null }
     throw new Unauthenticated({ reason: 'malformed' })
   }
 
@@ -130,11 +138,16 @@ export function makeAuthenticate({ vault, leaseMs, now, authenticateJwt }: Authe
       try {
         const good = await check(authorization)
         remembered.set(key, good)
-        return good.caller
+        return good
       } catch (error) {
         if (error instanceof Unauthenticated) remembered.delete(key)
         throw error
       }
+    },
+    checkAgain: async (id, secretSha256) => {
+      const credential = await vault.findCredential(id)
+      if (credential?.secretSha256 !== secretSha256 || isExpired(credential, now())) throw new Unauthenticated()
+      return { id, kind: 'api-key', roles: credential.roles, datasets: credential.datasets }
     },
     recall: authorization => {
       const good = authorization && remembered.get(hash('sha256', authorization))

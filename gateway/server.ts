@@ -13,6 +13,7 @@ import { compileShapes } from './compile-shapes.ts'
 import { answerClientError, answerMalformedUrl, handleErrors } from './error-handler.ts'
 import type { Gateway, GatewayDeps, HealthDeps } from './gateway-deps.ts'
 import { protectRoutes } from './protect-routes.ts'
+import { readPages } from './read-pages.ts'
 import { accessRoutes } from './routes/access.ts'
 import { aggregatesRoutes } from './routes/aggregates.ts'
 import { anomaliesRoute } from './routes/anomalies.ts'
@@ -23,6 +24,8 @@ import { exportPackageRoute } from './routes/export-package.ts'
 import { healthRoutes } from './routes/health.ts'
 import { ledgerRoute } from './routes/ledger.ts'
 import { legalHoldsRoutes } from './routes/legal-holds.ts'
+import { overviewRoutes } from './routes/overview.ts'
+import { pagesRoutes } from './routes/pages.ts'
 import { policyApprovalsRoutes } from './routes/policy-approvals.ts'
 import { postEventsRoute } from './routes/post-events.ts'
 import { quarantineRoutes } from './routes/quarantine.ts'
@@ -30,7 +33,9 @@ import { reidentificationRoutes } from './routes/reidentification.ts'
 import { retentionRoute } from './routes/retention.ts'
 import { revealRoute } from './routes/reveal.ts'
 import { rightsRequestsRoutes } from './routes/rights-requests.ts'
+import { sessionRoutes } from './routes/session.ts'
 import { storedEventsRoutes } from './routes/stored-events.ts'
+import { watchPorts } from './watch-ports.ts'
 
 /** Nothing from elsewhere; Swagger UI sets styles on its elements. */
 const DOCS_CSP =
@@ -65,12 +70,17 @@ export async function makeGateway(deps: GatewayDeps): Promise<Gateway> {
   const app = newApp(deps)
   await app.register(fastifyRateLimit, rateLimit(deps))
   handleErrors(app as unknown as FastifyInstance, deps.logger)
-  protectRoutes(app, deps)
+  const door = protectRoutes(app, deps)
   await app.register(fastifySwagger, { openapi: openApi() })
   await app.register(fastifySwaggerUi, { routePrefix: '/docs', staticCSP: DOCS_CSP, theme: { title: 'Écluse' } })
   const stopping = closeInOrder(app, deps.draining)
+  const lookAtPorts = watchPorts(deps)
+  const pages = await readPages()
   await app.register(async routes => {
-    healthRoutes(routes as Gateway, deps)
+    healthRoutes(routes as Gateway, deps, lookAtPorts)
+    pagesRoutes(routes as Gateway, pages)
+    sessionRoutes(routes as Gateway, door)
+    overviewRoutes(routes as Gateway, deps, lookAtPorts)
     postEventsRoute(routes as Gateway, deps, stopping)
     storedEventsRoutes(routes as Gateway, deps)
     aggregatesRoutes(routes as Gateway, deps)
@@ -100,7 +110,7 @@ export async function makeHealthServer(deps: HealthDeps): Promise<Gateway> {
   handleErrors(app as unknown as FastifyInstance, deps.logger)
   await app.register(fastifySwagger, { openapi: openApi() })
   closeInOrder(app, deps.draining)
-  await app.register(async routes => healthRoutes(routes as Gateway, deps))
+  await app.register(async routes => healthRoutes(routes as Gateway, deps, watchPorts(deps)))
   await app.ready()
   return app
 }
@@ -141,8 +151,14 @@ function openApi() {
     components: {
       securitySchemes: {
         apiKey: { type: 'http' as const, scheme: 'bearer', description: 'An API key (eck_…) or a JWT' },
+        session: {
+          type: 'apiKey' as const,
+          in: 'cookie' as const,
+          name: 'ecluse-session',
+          description: 'Of the pages, from POST /v1/session; over TLS its name begins with `__Host-`',
+        },
       },
     },
-    security: [{ apiKey: [] }],
+    security: [{ apiKey: [] }, { session: [] }],
   }
 }

@@ -211,6 +211,11 @@ export const settings = {
   jwtClockSkewMs: setting('30000', integer(0, 300_000), 'how far the issuer’s clock may be from ours, ms'),
   jwtRolesClaim: setting('roles', nonEmpty, 'claim that holds the caller’s roles'),
   jwtDatasetsClaim: setting('datasets', nonEmpty, 'claim that holds the datasets a token covers; without it, none'),
+  sessionMs: setting(
+    '28800000',
+    integer(1_000, 604_800_000),
+    'how long a session of the pages lasts, ms; no longer than the API key or token it began with',
+  ),
   maxOpenConnections: setting('4096', integer(1, 1_000_000), 'open HTTP connections'),
   drainMs: setting(
     '0',

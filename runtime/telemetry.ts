@@ -5,10 +5,17 @@ import type { Meter } from '@opentelemetry/api'
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus'
 import { MeterProvider, type ResourceMetrics } from '@opentelemetry/sdk-metrics'
 
+export interface Measurement {
+  labels: Record<string, string>
+  value: number
+}
+
 export interface Telemetry {
   meter: Meter
   /** All metrics in the Prometheus text format. */
   scrape(): Promise<string>
+  /** The same as numbers: by metric's name, each with its labels. */
+  read(): Promise<Map<string, Measurement[]>>
   stop(): Promise<void>
 }
 
@@ -23,6 +30,7 @@ export function startTelemetry(): Telemetry {
   return {
     meter,
     scrape: async () => serializer.serialize(named((await exporter.collect()).resourceMetrics)),
+    read: async () => measurements((await exporter.collect()).resourceMetrics),
     stop: () => provider.shutdown(),
   }
 }
@@ -31,4 +39,17 @@ export function startTelemetry(): Telemetry {
 function named(metrics: ResourceMetrics): ResourceMetrics {
   const attributes = { ...metrics.resource.attributes, 'service.name': 'ecluse' }
   return { ...metrics, resource: Object.create(metrics.resource, { attributes: { value: attributes } }) }
+}
+
+/** Histograms have no one number, and are left out. */
+function measurements({ scopeMetrics }: ResourceMetrics): Map<string, Measurement[]> {
+  const metrics = scopeMetrics.flatMap(scope => scope.metrics)
+  return new Map(
+    metrics.map(({ descriptor, dataPoints }) => [
+      descriptor.name,
+      dataPoints.flatMap(({ attributes, value }) =>
+        typeof value === 'number' ? [{ labels: attributes as Record<string, string>, value }] : [],
+      ),
+    ]),
+  )
 }

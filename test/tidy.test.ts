@@ -8,11 +8,23 @@ import { test } from 'node:test'
 import { problemTitles } from '../gateway/problem.ts'
 
 const ROOT = join(import.meta.dirname, '..')
-const ROOMS = ['cli', 'gateway', 'processors', 'sources', 'governance', 'storage', 'runtime', 'test', 'bench']
+const ROOMS = [
+  'cli',
+  'dashboard',
+  'gateway',
+  'processors',
+  'sources',
+  'governance',
+  'storage',
+  'runtime',
+  'test',
+  'bench',
+]
 const MAX_LINES = 300
 
 /** What each floor may import from, beside itself. */
 const FLOORS: Record<string, string[]> = {
+  dashboard: [],
   cli: ['gateway', 'processors', 'sources', 'governance', 'storage', 'runtime'],
   gateway: ['governance', 'storage', 'runtime'],
   processors: ['governance', 'storage', 'runtime'],
@@ -34,6 +46,7 @@ const OWNERS: Record<string, string[]> = {
   '@opentelemetry/api': ['runtime/telemetry.ts'],
   '@opentelemetry/exporter-prometheus': ['runtime/telemetry.ts'],
   '@opentelemetry/sdk-metrics': ['runtime/telemetry.ts'],
+  '@preact/signals': ['dashboard/'],
   // The registry's library compiles what it registers, and must be given a compiler that knows draft 2020-12.
   ajv: ['gateway/compile-shapes.ts', 'governance/contract/', 'storage/registry/'],
   'ajv-formats': ['governance/contract/'],
@@ -43,6 +56,7 @@ const OWNERS: Record<string, string[]> = {
   'fastest-levenshtein': ['governance/contract/'],
   fastify: ['gateway/'],
   fflate: ['governance/audit/exact-zip.ts'],
+  htm: ['dashboard/'],
   hyparquet: ['processors/lake/'],
   'hyparquet-writer': ['processors/lake/'],
   'ipaddr.js': ['governance/protection/generalise.ts'],
@@ -53,6 +67,7 @@ const OWNERS: Record<string, string[]> = {
     'governance/subjects/window-keys.ts',
     'gateway/authenticate.ts',
     'gateway/event-rate.ts',
+    'gateway/sessions.ts',
     'gateway/slow-guessing.ts',
     'governance/contract/find-contract.ts',
     'governance/subjects/people.ts',
@@ -60,8 +75,10 @@ const OWNERS: Record<string, string[]> = {
   mongodb: ['storage/documents/', 'storage/vault/', 'storage/mongo/'],
   pino: ['runtime/logger.ts'],
   'pino-pretty': ['runtime/logger.ts'],
+  preact: ['dashboard/'],
   re2js: ['governance/contract/'],
   typebox: ['gateway/', 'governance/'],
+  uplot: ['dashboard/'],
   uuid: ['gateway/', 'governance/audit/', 'processors/windows/note-days.ts'],
   yaml: ['governance/contract/'],
 }
@@ -92,16 +109,16 @@ const byPath = new Map(sources.map(source => [source.path, source]))
 /** What package.json's scripts start, beside what a running process can reach. */
 const startedByHand = ['test/engines/run.ts', 'test/faults/run.ts']
 /** What a running process can reach. The rest serves tests. */
-const shipped = reachable('cli/main.ts')
-/** Beside unit tests: those that need real servers, and those that break them. */
-const isTest = (path: string) => /\.(engine-|fault-)?test\.ts$/.test(path)
+const shipped = new Set([...reachable('cli/main.ts'), ...reachable('dashboard/app.js')])
+/** Beside unit tests: those that need real servers, those that break them, and those that need a browser. */
+const isTest = (path: string) => /\.(engine-|fault-|browser-)?test\.ts$/.test(path)
 const isShipped = ({ path }: Source) => shipped.has(path)
 
 async function readSources(): Promise<Source[]> {
   const found: Source[] = []
   for (const room of ROOMS) {
     const entries = existsSync(join(ROOT, room)) ? await readdir(join(ROOT, room), { recursive: true }) : []
-    for (const name of entries.filter(entry => entry.endsWith('.ts'))) {
+    for (const name of entries.filter(entry => entry.endsWith(room === 'dashboard' ? '.js' : '.ts'))) {
       const path = join(room, name)
       const text = readFileSync(join(ROOT, path), 'utf8')
       found.push({ path, text, imports: importsOf(path, text) })
@@ -193,7 +210,14 @@ test('every dependency is declared, owned and used', () => {
 })
 
 test('process.env is read in one place', () => {
-  const allowed = ['runtime/config.ts', 'test/sample-data.ts', 'test/tidy.test.ts', 'test/engines/environment.ts']
+  const allowed = [
+    'runtime/config.ts',
+    'test/sample-data.ts',
+    'test/tidy.test.ts',
+    'test/engines/environment.ts',
+    'test/open-browser.ts',
+    'dashboard/kit/snippets.js', // in the text of a program
+  ]
   const readers = sources.filter(({ text }) => text.includes('process.env')).map(({ path }) => path)
   assert.deepEqual(
     readers.filter(path => !allowed.includes(path)),
@@ -206,7 +230,7 @@ test('files have kebab-case names that say what is in them', () => {
   const wrong = sources
     .map(({ path }) => path)
     .filter(path => {
-      const parts = path.replace(/(\.(engine-|fault-)?test)?\.ts$/, '').split('/')
+      const parts = path.replace(/(\.(engine-|fault-|browser-)?test)?\.[jt]s$/, '').split('/')
       return parts.some(part => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(part) || vague.test(part) || part.endsWith('-manager'))
     })
   assert.deepEqual(wrong, [])
@@ -259,7 +283,7 @@ test('a test file stands beside what it tests', () => {
     .filter(({ path }) => isTest(path) && roomOf(path) !== 'test')
     .filter(({ path, imports }) => {
       const besides = imports.some(({ to }) => dirname(to) === dirname(path))
-      return !besides && !byPath.has(path.replace(/\.(engine-|fault-)?test\.ts$/, '.ts'))
+      return !besides && !byPath.has(path.replace(/\.(engine-|fault-|browser-)?test\.ts$/, '.ts'))
     })
   assert.deepEqual(
     lonely.map(({ path }) => path),

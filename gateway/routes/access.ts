@@ -4,11 +4,13 @@
 import Type from 'typebox'
 import { datasetActions, globalActions } from '../../governance/access/access-action.ts'
 import type { Caller } from '../../governance/access/caller.ts'
+import { matrixOf } from '../../governance/access/print-matrix.ts'
 import { roleNames } from '../../governance/access/roles.ts'
 import { DATASET_PATTERN } from '../../governance/contract/policy.ts'
 import type { Credential } from '../../storage/vault/vault.ts'
 import { KEY_NAME_PATTERN, MAX_KEY_DAYS, makeApiKey } from '../authenticate.ts'
 import { RequestRefused } from '../body/request-refused.ts'
+import { visibleDatasets } from '../find-dataset.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
 import { answers, listOf } from '../shapes.ts'
 
@@ -58,6 +60,18 @@ const KeyRequestShape = Type.Object(
   { additionalProperties: false },
 )
 
+const RightsShape = Type.Object({
+  role: Type.String(),
+  actions: Type.Array(Type.String()),
+  read: Type.Array(Type.String()),
+  readClear: Type.Array(Type.String()),
+})
+
+const MatrixShape = Type.Object({
+  datasets: Type.Array(Type.Object({ dataset: Type.String(), roles: Type.Array(RightsShape) })),
+  all: Type.Array(RightsShape, { description: 'On all datasets at once' }),
+})
+
 const administer = { access: { action: 'administer', dataset: '*' } } as const
 
 export function accessRoutes(app: Gateway, deps: GatewayDeps): void {
@@ -70,6 +84,23 @@ export function accessRoutes(app: Gateway, deps: GatewayDeps): void {
       schema: { tags: ['access'], summary: 'Who am I, and what may I do?', response: answers(200, MeShape, 401) },
     },
     async request => whoIs(deps, request.caller),
+  )
+
+  app.get(
+    '/v1/access/matrix',
+    {
+      config: { access: { action: 'describe' } },
+      schema: {
+        tags: ['access'],
+        summary: 'Who may what: each role, on the datasets that the caller may see',
+        response: answers(200, MatrixShape, 401, 403),
+      },
+    },
+    async request => {
+      const names = visibleDatasets(deps, request.caller).map(({ dataset }) => dataset)
+      const { '*': all, ...rest } = matrixOf(deps.access.current(), names)
+      return { datasets: names.map(dataset => ({ dataset, roles: rest[dataset]! })), all: all! }
+    },
   )
 
   app.get(

@@ -2,15 +2,20 @@
 // that it was read stands in the audit before it is answered.
 
 import Type from 'typebox'
+import type { Caller } from '../../governance/access/caller.ts'
 import { type AuditEntry, openOrNote } from '../../governance/audit/record.ts'
+import { findAsked, RequestFailed } from '../../governance/subjects/find-asked.ts'
 import { findPersons, type KnownPerson } from '../../governance/subjects/find-persons.ts'
 import type { Filter } from '../../storage/documents/documents.ts'
 import type { JsonObject } from '../../storage/json.ts'
 import type { StoredAuditEntry } from '../../storage/stored-audit.ts'
+import { authorise } from '../authorise.ts'
+import { RequestRefused } from '../body/request-refused.ts'
 import { findPage } from '../find-page.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
 import { readTime } from '../read-time.ts'
 import { answers, listOf, pageQuery } from '../shapes.ts'
+import { NamedShape } from './rights-shapes.ts'
 
 const EntryShape = Type.Object({
   index: Type.Integer({ description: 'The leaf of the audit tree' }),
@@ -25,6 +30,17 @@ const EntryShape = Type.Object({
 const name = Type.Optional(Type.String({ maxLength: 256 }))
 const time = Type.Optional(Type.String({ format: 'date-time', description: 'RFC 3339' }))
 
+const filters = { kind: name, dataset: name, from: time, to: time }
+
+interface Asked {
+  kind?: string
+  dataset?: string
+  from?: string
+  to?: string
+  limit?: number
+  cursor?: string
+}
+
 interface Shown {
   index: number
   leafHash: string
@@ -33,7 +49,7 @@ interface Shown {
   private?: JsonObject
 }
 
-export function auditEntriesRoute(app: Gateway, { vault, ring, documents, audit }: GatewayDeps): void {
+export function auditEntriesRoute(app: Gateway, { vault, ring, documents, audit, access }: GatewayDeps): void {
   app.get(
     '/v1/audit/entries',
     {
@@ -43,10 +59,7 @@ export function auditEntriesRoute(app: Gateway, { vault, ring, documents, audit 
         summary: 'Entries of the audit, newest first',
         querystring: Type.Object(
           {
-            kind: name,
-            dataset: name,
-            from: time,
-            to: time,
+            ...filters,
             subject: Type.Optional(
               Type.String({ maxLength: 64, description: 'A pseudonym: entries about this person' }),
             ),
@@ -58,27 +71,56 @@ export function auditEntriesRoute(app: Gateway, { vault, ring, documents, audit 
       },
     },
     async request => {
-      const { kind, dataset, from, to, subject, limit, cursor } = request.query
+      const { subject, ...asked } = request.query
       const person = subject === undefined ? undefined : await findReadable(subject)
       if (subject !== undefined && !person) return { items: [], next: null }
-      const where: Filter = {}
-      if (kind !== undefined) where.kind = kind
-      if (dataset !== undefined) where.dataset = dataset
-      if (person) where.person = person.keys.auditTag
-      if (from !== undefined || to !== undefined)
-        where.at = { ...(from && { from: readTime(from) }), ...(to && { before: readTime(to) }) }
-      const page = await findPage(documents, {
-        collection: 'audit',
-        where,
-        sortBy: 'index',
-        limit,
-        cursor,
-        show: shown,
-      })
-      if (person) await openPrivate(request.caller.id, person, page.items)
-      return page
+      return pageOf(request.caller, asked, person)
     },
   )
+
+  app.post(
+    '/v1/audit/searches',
+    {
+      config: { access: { action: 'audit', dataset: '*' } },
+      schema: {
+        tags: ['audit'],
+        summary: 'Entries about a person, by the id or alias the person goes by; takes the right to export, too',
+        body: Type.Object(
+          { subject: Type.Optional(NamedShape), alias: Type.Optional(NamedShape), ...filters, ...pageQuery },
+          { additionalProperties: false },
+        ),
+        response: answers(200, listOf(EntryShape), 400, 401, 403),
+      },
+    },
+    async request => {
+      const { subject, alias, ...asked } = request.body
+      // Whoever may name persons may have all that is stored of them.
+      authorise(access.current(), request.caller, 'export', '*')
+      if ((subject === undefined) === (alias === undefined)) throw nobodyNamed()
+      const { living } = await findAsked(vault, ring, {
+        subjects: subject ? [subject] : [],
+        ...(alias && { alias }),
+      }).catch(error => {
+        if (error instanceof RequestFailed) throw severalNamed()
+        throw error
+      })
+      const person = living[0] && (await findReadable(living[0].pseudonym))
+      return person ? pageOf(request.caller, asked, person) : { items: [], next: null }
+    },
+  )
+
+  async function pageOf(caller: Caller, asked: Asked, person: KnownPerson | undefined) {
+    const { kind, dataset, from, to, limit, cursor } = asked
+    const where: Filter = {}
+    if (kind !== undefined) where.kind = kind
+    if (dataset !== undefined) where.dataset = dataset
+    if (person) where.person = person.keys.auditTag
+    if (from !== undefined || to !== undefined)
+      where.at = { ...(from && { from: readTime(from) }), ...(to && { before: readTime(to) }) }
+    const page = await findPage(documents, { collection: 'audit', where, sortBy: 'index', limit, cursor, show: shown })
+    if (person) await openPrivate(caller.id, person, page.items)
+    return page
+  }
 
   /** Nothing is opened of who is restricted, or about to be erased. */
   async function findReadable(pseudonym: string): Promise<KnownPerson | undefined> {
@@ -110,4 +152,22 @@ export function auditEntriesRoute(app: Gateway, { vault, ring, documents, audit 
 function shown(body: JsonObject): Shown {
   const { index, leafHash, text, note } = body as unknown as StoredAuditEntry
   return { index, leafHash, entry: text === null ? null : (JSON.parse(text) as AuditEntry), note }
+}
+
+function nobodyNamed(): RequestRefused {
+  return new RequestRefused({
+    status: 400,
+    slug: 'request-invalid',
+    detail: 'Exactly one of subject and alias says whom the entries are about.',
+    fix: 'Send for example {"subject":{"type":"customer","id":"…"}}.',
+  })
+}
+
+function severalNamed(): RequestRefused {
+  return new RequestRefused({
+    status: 400,
+    slug: 'request-invalid',
+    detail: 'The alias leads to several persons.',
+    fix: 'Name the person by the id that the datasets know.',
+  })
 }

@@ -2,17 +2,12 @@
 
 import Type from 'typebox'
 import type { Diagnostic } from '../../governance/contract/diagnostic.ts'
-import { loggable } from '../../runtime/loggable.ts'
 import type { Gateway, HealthDeps } from '../gateway-deps.ts'
 import { textAs } from '../shapes.ts'
+import type { LookAtPorts } from '../watch-ports.ts'
 
 /** Without these nothing can be accepted; every other port's outage only degrades. */
 const VITAL_PORTS = ['event-log', 'vault']
-
-/** A port that has not answered by then counts as unavailable: whoever asks has a bound of their own. */
-const PING_MS = 3_000
-/** How long a look at the ports is good for. */
-const FRESH_MS = 500
 
 const ReadinessShape = Type.Object({
   status: Type.Union([Type.Literal('ready'), Type.Literal('degraded'), Type.Literal('unavailable')]),
@@ -29,10 +24,9 @@ const ReadinessShape = Type.Object({
   }),
 })
 
-export function healthRoutes(app: Gateway, deps: HealthDeps): void {
-  const pingPorts = watchPorts(deps)
+export function healthRoutes(app: Gateway, deps: HealthDeps, lookAtPorts: LookAtPorts): void {
   // What is wrong from the beginning is told without being asked for.
-  app.addHook('onListen', () => void pingPorts())
+  app.addHook('onListen', () => void lookAtPorts())
   app.get(
     '/livez',
     {
@@ -59,7 +53,7 @@ export function healthRoutes(app: Gateway, deps: HealthDeps): void {
       },
     },
     async (_request, reply) => {
-      const ports = await pingPorts()
+      const ports = await lookAtPorts()
       const problems = deps.catalogue.diagnostics().filter(({ severity }) => severity === 'error')
       const accessProblems = deps.access?.diagnostics() ?? []
       const down = Object.keys(ports).filter(name => ports[name] !== 'ok')
@@ -96,56 +90,6 @@ export function healthRoutes(app: Gateway, deps: HealthDeps): void {
   )
 
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
-}
-
-type PortState = 'ok' | 'unavailable'
-
-/** Asks every port, side by side and not for longer than the bound; what changed is logged, with what to do. */
-function watchPorts({ ports, logger }: HealthDeps): () => Promise<Record<string, PortState>> {
-  const names = Object.keys(ports)
-  const before = new Map<string, PortState>(names.map(name => [name, 'ok']))
-
-  async function ping(name: string): Promise<PortState> {
-    const asked = ports[name]!.ping()
-    const failure = await within(PING_MS, asked).then(
-      () => undefined,
-      (error: Error) => error,
-    )
-    const state = failure ? 'unavailable' : 'ok'
-    if (state !== before.get(name)) {
-      const tell = (error: Error) => logger.error({ port: name, err: loggable(error) }, `${name} is unavailable`)
-      if (failure) tell(failure)
-      else logger.info({ port: name }, `${name} is back`)
-      // Its own failure, which says what to do, comes after the bound.
-      if (failure instanceof NoAnswer) asked.catch(tell)
-    }
-    before.set(name, state)
-    return state
-  }
-
-  async function look(): Promise<Record<string, PortState>> {
-    const states = await Promise.all(names.map(ping))
-    return Object.fromEntries(names.map((name, i) => [name, states[i]!]))
-  }
-
-  // Whoever asks needs no key, and each look writes to every store: all who ask share one.
-  let last: Promise<Record<string, PortState>> | undefined
-  return () => {
-    last ??= look().finally(() => setTimeout(() => (last = undefined), FRESH_MS).unref())
-    return last
-  }
-}
-
-class NoAnswer extends Error {}
-
-async function within(limitMs: number, work: Promise<void>): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new NoAnswer(`no answer within ${limitMs} ms`)), limitMs)
-  try {
-    await Promise.race([work, promise])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 function place({ file, line, column, message }: Diagnostic): string {

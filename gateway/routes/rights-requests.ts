@@ -1,8 +1,6 @@
 // Persons' requests, and those to protect a dataset anew: filed by who answers for data protection, worked on by
 // processors, watched here. Raw ids travel in bodies only.
 
-import { Readable } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
 import Type from 'typebox'
 import { v7 as uuidV7 } from 'uuid'
 import type { AccessAction } from '../../governance/access/access-action.ts'
@@ -15,6 +13,7 @@ import { findDataset } from '../find-dataset.ts'
 import { findPage } from '../find-page.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
 import { answers, listOf, pageQuery, textAs } from '../shapes.ts'
+import { makeEventStream } from '../stream-events.ts'
 import { askedBody, RequestShape, readAsked, shownRequest } from './rights-shapes.ts'
 
 const actionOf: Record<RequestKind, AccessAction> = {
@@ -27,16 +26,8 @@ const actionOf: Record<RequestKind, AccessAction> = {
 }
 
 const params = Type.Object({ id: Type.String({ maxLength: 64 }) })
-/** Streams of progress open at once, and for how long each, ms; and how often they look. */
-const MAX_STREAMS = 100
-const STREAM_MS = 600_000
+/** How often a stream of progress looks, ms. */
 const LOOK_MS = 500
-
-interface Watching {
-  /** Whether the caller may still do what they could when the stream began. */
-  mayGoOn(): Promise<boolean>
-  signal: AbortSignal
-}
 
 export function rightsRequestsRoutes(app: Gateway, deps: GatewayDeps): void {
   for (const kind of requestKinds) routesOf(app, deps, kind)
@@ -138,7 +129,7 @@ function routesOf(app: Gateway, deps: GatewayDeps, kind: RequestKind): void {
       },
     )
 
-  let streams = 0
+  const stream = makeEventStream(app, deps, { lookMs: LOOK_MS })
   app.get(
     `${path}/:id/events`,
     {
@@ -151,29 +142,11 @@ function routesOf(app: Gateway, deps: GatewayDeps, kind: RequestKind): void {
       },
     },
     async (request, reply) => {
-      const first = await find(request.params.id)
-      if (streams >= MAX_STREAMS) throw tooManyStreams()
-      streams++
-      const closed = new AbortController()
-      reply.raw.once('close', () => {
-        streams--
-        closed.abort()
+      const { id } = (await find(request.params.id)).body
+      return stream(request, reply, async () => {
+        const held = await requests.get(id)
+        return held && { event: 'progress', data: shownRequest(held.body), over: held.body.finishedAt !== null }
       })
-      return reply
-        .type('text/event-stream')
-        .header('cache-control', 'no-store')
-        .send(
-          Readable.from(
-            progress(first, {
-              mayGoOn: () =>
-                app.admit(request).then(
-                  () => true,
-                  () => false,
-                ),
-              signal: AbortSignal.any([closed.signal, ...(deps.draining ? [deps.draining] : [])]),
-            }),
-          ),
-        )
     },
   )
 
@@ -211,30 +184,4 @@ function routesOf(app: Gateway, deps: GatewayDeps, kind: RequestKind): void {
       fix: `GET ${path} lists what there is.`,
     })
   }
-
-  async function* progress(first: HeldRequest, { mayGoOn, signal }: Watching): AsyncGenerator<string> {
-    const { leaseMs } = deps.people
-    const endMs = performance.now() + STREAM_MS
-    let admittedMs = performance.now()
-    let told = -1
-    for (let held: HeldRequest | undefined = first; held; held = await requests.get(first.body.id)) {
-      if (held.version !== told) yield `event: progress\ndata: ${JSON.stringify(shownRequest(held.body))}\n\n`
-      told = held.version
-      if (held.body.finishedAt !== null || signal.aborted || performance.now() > endMs) return
-      await sleep(LOOK_MS, undefined, { signal }).catch(() => {})
-      if (performance.now() - admittedMs < leaseMs) continue
-      if (!(await mayGoOn())) return
-      admittedMs = performance.now()
-    }
-  }
-}
-
-function tooManyStreams(): RequestRefused {
-  return new RequestRefused({
-    status: 503,
-    slug: 'overloaded',
-    detail: `${MAX_STREAMS} progress streams are open already.`,
-    fix: 'Ask for the request itself from time to time, or wait for the time in Retry-After.',
-    retryAfterSeconds: 10,
-  })
 }

@@ -3,6 +3,7 @@
 
 import type { Vault } from '../../storage/vault/vault.ts'
 import { type MacKey, macKey } from '../protection/mac.ts'
+import { type SealingKey, sealingKey } from '../protection/seal.ts'
 import { type DomainKeys, openDomainKeys } from './domain-keys.ts'
 import { type EpochKeys, openEpochKeys } from './epoch-keys.ts'
 import { openEpochSealedKeys } from './epoch-sealed-keys.ts'
@@ -15,6 +16,8 @@ import { openWindowKeys, WINDOW_KEYS, type WindowKeys } from './window-keys.ts'
 type Rings = LookupKeys & EpochKeys & DomainKeys & QuarantineKeys & RequestKeys & WindowKeys
 
 export interface KeyRing extends Rings {
+  /** Seals sessions of the pages. */
+  session: SealingKey
   /** Content MACs of events that are about nobody. */
   content: MacKey
   /** Ids, taken from personal fields, of events that are about nobody. */
@@ -38,6 +41,7 @@ export async function openKeyRing(vault: Vault, keks: Buffer | Keks, now: () => 
   const keys = openSystemKeys(vault, Buffer.isBuffer(keks) ? { kek: keks } : keks, now)
   const lookups = await openLookupKeys(keys, now)
   const epochs = await openEpochKeys(keys)
+  const session = sealingKey((await keys.make('session/1')).secret)
   const content = macKey((await keys.make('content/1')).secret)
   const eventId = macKey((await keys.make('event-id/1')).secret)
   const signingSeed = (await keys.make('signing/1')).secret
@@ -60,6 +64,7 @@ export async function openKeyRing(vault: Vault, keks: Buffer | Keks, now: () => 
     content,
     eventId,
     signingSeed,
+    session,
     refresh,
     refreshIfOlder: async (ms: number) => {
       if (performance.now() - refreshedAtMs > ms) await refresh()

@@ -1,0 +1,52 @@
+// Numbers, times and stored values as people of the reader's language write them.
+
+import { html } from 'htm/preact'
+import { locale, t } from './text.js'
+
+const DAY_MS = 86_400_000
+/** Of a text in a table; the whole of it shows where one points to it. */
+const MAX_TEXT = 26
+
+export function number(value, options) {
+  return new Intl.NumberFormat(locale(), options).format(value)
+}
+
+/** Of a whole: `37 %`. */
+export function share(part, whole) {
+  return number(whole === 0 ? 1 : part / whole, { style: 'percent', maximumFractionDigits: 1 })
+}
+
+/** @param {string} at RFC 3339 @param {{ seconds?: boolean, dateOnly?: boolean }} options */
+export function timeText(at, { seconds = false, dateOnly = false } = {}) {
+  const clock = dateOnly ? {} : { timeStyle: seconds ? 'medium' : 'short' }
+  return new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', ...clock }).format(new Date(at))
+}
+
+export function Time({ at, ...options }) {
+  return at ? html`<time datetime=${at} title=${at}>${timeText(at, options)}</time>` : html`<span>–</span>`
+}
+
+/** Whole days from now: below zero once they are over. */
+export function daysUntil(at) {
+  return Math.floor((Date.parse(at) - Date.now()) / DAY_MS)
+}
+
+/** A stored value: what is sealed or a token says so, and is not shown at length. */
+export function Stored({ value }) {
+  if (value === null || value === undefined) return html`<span class="soft">–</span>`
+  if (typeof value === 'number') return html`<span>${number(value)}</span>`
+  if (typeof value !== 'string') return html`<span class="mono">${JSON.stringify(value)}</span>`
+  if (value.startsWith('enc1.'))
+    return html`<span class="chip" title=${t('value.sealedWhy')}>${t('value.sealed')}</span>`
+  if (value.startsWith('tok1.'))
+    return html`<span class="chip" title=${t('value.tokenWhy')}>${t('value.token')} <span class="mono">${value.slice(-6)}</span></span>`
+  if (/^p1\.\S{12,}$/.test(value)) return html`<span class="mono" title=${value}>${value.slice(0, 12)}…</span>`
+  if (value.length > MAX_TEXT) return html`<span title=${value}>${value.slice(0, MAX_TEXT - 8)}…</span>`
+  return html`<span>${value}</span>`
+}
+
+/** Leaves of an event by pointer, in order. */
+export function leavesOf(event, at = '') {
+  if (event === null || typeof event !== 'object') return [[at, event]]
+  return Object.entries(event).flatMap(([name, value]) => leavesOf(value, `${at}/${name}`))
+}

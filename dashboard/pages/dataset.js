@@ -1,0 +1,141 @@
+// One dataset: what its contract says of each field, how to send to it, its versions, and the policy as it is written.
+
+import { html } from 'htm/preact'
+import { useState } from 'preact/hooks'
+import { Choice } from '../kit/form.js'
+import { useLoad } from '../kit/load.js'
+import { Code, Facts, Page, Section, Table, Trouble, Waiting } from '../kit/parts.js'
+import { link } from '../kit/route.js'
+import { daysUntil, share, Time } from '../kit/show.js'
+import { snippets } from '../kit/snippets.js'
+import { t, word } from '../kit/text.js'
+
+const DAY_MS = 86_400_000
+
+export function DatasetPage({ parts: [name] }) {
+  const { data, problem } = useLoad(`/v1/datasets/${encodeURIComponent(name)}`)
+  return html`<${Page} title=${name} lead=${data?.title} back=${{ href: link(['datasets']), text: t('page.datasets') }}>
+    ${problem && html`<${Trouble} problem=${problem} />`}
+    ${!data && !problem && html`<${Waiting} />`}
+    ${data && html`<${Contract} contract=${data} />`}
+  </${Page}>`
+}
+
+function Contract({ contract }) {
+  const { owner, steward, purpose, legalBasis, retention, coverage, waiting } = contract
+  return html`
+    ${waiting && html`<div class="notice"><p><strong>${t('dataset.waiting')}</strong></p><ul>${waiting.reasons.map(reason => html`<li lang="en">${reason}</li>`)}</ul></div>`}
+    <${Facts} facts=${[
+      [t('datasets.owner'), owner],
+      [t('datasets.steward'), steward],
+      [t('dataset.purpose'), purpose],
+      [t('dataset.legalBasis'), legalBasis],
+      [t('dataset.review'), html`<${Review} review=${contract.review} />`],
+      [
+        t('dataset.coverage'),
+        t('dataset.coverageOf', {
+          classified: share(coverage.classified, coverage.declared),
+          protected: coverage.protected,
+          declared: coverage.declared,
+        }),
+      ],
+      [
+        t('dataset.retention'),
+        Object.entries(retention)
+          .map(([place, days]) => `${t(`retention.${place}`)} ${days}`)
+          .join(' · '),
+      ],
+    ]} />
+    <${Section} id="fields" title=${t('dataset.fields')} note=${t('dataset.fieldsNote')}>
+      <${Table} quiet caption=${t('dataset.fields')} rows=${contract.fields} keyOf=${({ pointer }) => pointer} columns=${fieldColumns(contract.fields)} />
+    </${Section}>
+    <${Section} id="send" title=${t('dataset.send')} note=${t('dataset.sendNote')}><${Send} contract=${contract} /></${Section}>
+    <${Section} id="aggregates" title=${t('dataset.aggregates')}><${Aggregates} contract=${contract} /></${Section}>
+    <${Section} id="versions" title=${t('dataset.versions')}><${Versions} contract=${contract} /></${Section}>
+    <${Section} id="policy" title=${t('dataset.policy')} note=${t('dataset.policyNote')}><${Policy} name=${contract.dataset} /></${Section}>`
+}
+
+function Review({ review }) {
+  if (!review) return t('dataset.noReview')
+  const dueAt = new Date(Date.parse(review.last) + Number.parseInt(review.every, 10) * DAY_MS).toISOString()
+  const days = daysUntil(dueAt)
+  const left = days < 0 ? t('dataset.reviewOver', { days: -days }) : t('dataset.reviewIn', { days })
+  return html`<${Time} at=${dueAt} dateOnly=${true} /> <span class=${days < 0 ? 'state bad' : 'soft'}>${left}</span>`
+}
+
+const fieldColumns = fields => [
+  { label: t('field.pointer'), head: true, show: ({ pointer }) => html`<span class="mono">${pointer}</span>` },
+  {
+    label: t('field.category'),
+    show: ({ category }) =>
+      category ? html`<span class="mono">${category}</span>` : html`<span class="soft">–</span>`,
+  },
+  {
+    label: t('field.level'),
+    show: ({ level }) => html`<span class=${`level ${level}`}>${word('level', level)}</span>`,
+  },
+  { label: t('field.action'), show: ({ action }) => word('action', action) },
+  // Where several persons are in an event, whose field it is.
+  ...(fields.some(({ of }) => of)
+    ? [{ label: t('field.of'), show: ({ of }) => of ?? html`<span class="soft">–</span>` }]
+    : []),
+]
+
+function Send({ contract }) {
+  const [language, setLanguage] = useState('curl')
+  if (contract.sample === undefined) return html`<p class="soft">${t('dataset.noSample')}</p>`
+  const text = snippets[language](contract, location.origin)
+  return html`
+    <${Choice} label=${t('dataset.sendWith')} value=${language} onInput=${setLanguage} options=${[['curl', 'curl'], ['javascript', 'JavaScript'], ['python', 'Python'], ['sample', t('dataset.sampleAlone')]]} />
+    <${Code} label=${t('dataset.snippet')} text=${text} />`
+}
+
+function Aggregates({ contract }) {
+  if (contract.aggregates.length === 0) return html`<p class="soft">${t('explore.noneDo')}</p>`
+  const columns = [
+    {
+      label: t('aggregate.name'),
+      head: true,
+      show: ({ name }) =>
+        html`<a href=${link(['explore'], { dataset: contract.dataset, aggregate: name })}>${name}</a>`,
+    },
+    { label: t('aggregate.window'), show: ({ window }) => html`<span class="mono">${windowText(window)}</span>` },
+    { label: t('aggregate.groups'), show: ({ groupBy }) => groupBy.map(each => each.name).join(', ') || '–' },
+    { label: t('aggregate.measures'), show: ({ measures }) => measures.map(({ name }) => name).join(', ') },
+    { label: t('aggregate.k'), numeric: true, show: ({ k }) => k },
+    {
+      label: t('field.level'),
+      show: ({ level }) => html`<span class=${`level ${level}`}>${word('level', level)}</span>`,
+    },
+  ]
+  return html`<${Table} quiet caption=${t('dataset.aggregates')} rows=${contract.aggregates} columns=${columns} keyOf=${({ name }) => name} />`
+}
+
+function windowText(window) {
+  const [[kind, size]] = Object.entries(window)
+  return `${kind} ${typeof size === 'object' ? Object.values(size).join(' / ') : size}`
+}
+
+function Versions({ contract }) {
+  const [shown, setShown] = useState(null)
+  const path = shown && `/v1/datasets/${encodeURIComponent(contract.dataset)}/schemas/${encodeURIComponent(shown)}`
+  const { data } = useLoad(path, { exact: true })
+  const columns = [
+    { label: t('dataset.version'), head: true, show: ({ version }) => html`<span class="mono">${version}</span>` },
+    { label: 'SHA-256', show: ({ sha256 }) => html`<span class="mono" title=${sha256}>${sha256.slice(0, 16)}…</span>` },
+    {
+      label: t('dataset.schema'),
+      show: ({ version }) =>
+        html`<button type="button" class="quiet" aria-expanded=${shown === version} onClick=${() => setShown(shown === version ? null : version)}>${shown === version ? t('hide') : t('show')}<span class="unseen"> ${version}</span></button>`,
+    },
+  ]
+  return html`
+    <${Table} quiet caption=${t('dataset.versions')} rows=${contract.versions} columns=${columns} keyOf=${({ version }) => version} />
+    ${shown && data && html`<${Code} label=${t('dataset.schemaOf', { version: shown })} text=${data} />`}`
+}
+
+function Policy({ name }) {
+  const { data, problem } = useLoad(`/v1/datasets/${encodeURIComponent(name)}/policy`, { exact: true })
+  if (problem) return html`<${Trouble} problem=${problem} />`
+  return data ? html`<${Code} label=${`policies/${name}.yaml`} text=${data} />` : html`<${Waiting} />`
+}

@@ -1,0 +1,22 @@
+// The one table of texts: by key, English and French.
+
+import { access } from './access.js'
+import { audit } from './audit.js'
+import { datasets } from './datasets.js'
+import { explore } from './explore.js'
+import { frame } from './frame.js'
+import { overview } from './overview.js'
+import { quarantine } from './quarantine.js'
+import { requests } from './requests.js'
+
+/** @type {Record<string, [en: string, fr: string]>} */
+export const texts = {
+  ...frame,
+  ...overview,
+  ...datasets,
+  ...explore,
+  ...quarantine,
+  ...requests,
+  ...audit,
+  ...access,
+}

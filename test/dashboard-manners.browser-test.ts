@@ -1,0 +1,240 @@
+// What every page owes to every reader: nothing that is not theirs, nothing from elsewhere, usable by eye, ear and
+// keyboard, and as quick with a hundred thousand entries as with ten.
+
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { after, before, describe, test } from 'node:test'
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Browser, Page } from 'playwright-core'
+import type { StoredDocument } from '../storage/documents/documents.ts'
+import type { JsonObject } from '../storage/json.ts'
+import { transactionOf } from './fixtures.ts'
+import { openBrowser, openReader, type Reader, signIn, visit } from './open-browser.ts'
+import { textsIn } from './page-texts.ts'
+import { type StartedEcluse, startEcluse } from './start-ecluse.ts'
+
+const QUARANTINED = 100_000
+const say = textsIn('en')
+
+let ecluse: StartedEcluse
+let browser: Browser
+const person = randomUUID()
+const raw = { nom: 'Camille Exemplaire', adresse: '12, rue des Essais', email: 'camille.exemplaire@example.org' }
+let request: string
+
+before(async () => {
+  ecluse = await startEcluse({ ECLUSE_AUDIT_HEAD_MS: '200', ECLUSE_LEASE_MS: '500' })
+  const utilisateur = { idUtilisateur: person, ...raw }
+  await ecluse.accept('transactions', ...Array.from({ length: 5 }, () => transactionOf(person, { utilisateur })))
+  const stranger = transactionOf(person, {
+    montant: 'secret-amount',
+    utilisateur: { ...utilisateur, idUtilisateur: randomUUID() },
+  })
+  assert.deepEqual(await ecluse.post('transactions', stranger), ['rejected'])
+  const filed = await ecluse.answer('dpo', '/v1/export-requests', {
+    body: { subject: { type: 'customer', id: person }, reason: 'a letter' },
+  })
+  request = filed.body.id!
+  browser = await openBrowser()
+})
+after(async () => {
+  await browser?.close()
+  await ecluse?.stop()
+})
+
+const readerAs = async (role: string, options: Parameters<typeof openReader>[2] = {}): Promise<Reader> => {
+  const reader = await openReader(browser, ecluse.address, options)
+  await signIn(reader, ecluse.keys[role]!)
+  return reader
+}
+
+/** What each of these roles is offered, in order. */
+const offered = {
+  analyst: ['overview', 'datasets', 'explore', 'access'],
+  dpo: ['overview', 'datasets', 'quarantine', 'requests', 'audit', 'access'],
+  'data-steward': ['overview', 'datasets', 'explore', 'quarantine', 'anomalies', 'access'],
+  auditor: ['overview', 'datasets', 'audit', 'access'],
+  producer: ['overview', 'datasets', 'access'],
+}
+
+const addressesOf = (names: string[]) => [
+  ...names.map(name => `#/${name}`),
+  '#/datasets/transactions',
+  ...(names.includes('requests') ? [`#/requests/export/${request}`] : []),
+]
+
+/** Everything a page waits for has come. */
+async function arrived(page: Page): Promise<void> {
+  await page.locator('h1').first().waitFor()
+  await page.locator('.waiting').first().waitFor({ state: 'detached' })
+}
+
+describe('a role', () => {
+  for (const [role, names] of Object.entries(offered))
+    test(`${role} is offered its own pages, and neither page nor answer holds what it may not read`, async () => {
+      const reader = await readerAs(role)
+      const { page } = reader
+      const links = await page.getByRole('navigation').getByRole('link').allInnerTexts()
+      assert.deepEqual(
+        links,
+        names.map(name => say(`page.${name}`)),
+      )
+      let seen = ''
+      for (const address of addressesOf(names)) {
+        await visit(reader, address)
+        await arrived(page)
+        seen += await page.content()
+      }
+      for (const value of [...Object.values(raw), person, 'secret-amount']) {
+        assert.ok(!seen.includes(value), `${role} sees ${value}`)
+        assert.ok(!reader.answers().includes(value), `${role} is answered ${value}`)
+      }
+      assert.deepEqual(reader.faults(), [])
+      await reader.close()
+    })
+
+  test('that may not see a page is told so, and the gateway refuses all the same', async () => {
+    const reader = await readerAs('analyst')
+    for (const name of ['requests', 'audit', 'quarantine', 'anomalies']) {
+      await visit(reader, `#/${name}`)
+      await reader.page.getByRole('heading', { name: say('notOffered.title') }).waitFor()
+    }
+    const answers = ['/v1/audit/entries', '/v1/erasure-requests', '/v1/quarantine?dataset=transactions'].map(path =>
+      reader.page.request.get(path),
+    )
+    for (const answer of await Promise.all(answers)) assert.equal(answer.status(), 403)
+    await reader.close()
+  })
+})
+
+for (const colours of ['light', 'dark'] as const)
+  for (const role of ['data-steward', 'dpo'] as const)
+    test(`axe finds nothing serious on any page of a ${role}, in the ${colours}`, async () => {
+      const reader = await openReader(browser, ecluse.address, { colours })
+      await reader.page.locator('h1').waitFor()
+      await inspect(reader.page, 'sign-in')
+      await signIn(reader, ecluse.keys[role]!)
+      for (const address of addressesOf(offered[role])) {
+        await visit(reader, address)
+        await arrived(reader.page)
+        await inspect(reader.page, address)
+      }
+      assert.deepEqual(reader.faults(), [])
+      await reader.close()
+    })
+
+async function inspect(page: Page, where: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+  assert.deepEqual(
+    serious.map(({ id, nodes }) => `${where}: ${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`),
+    [],
+  )
+}
+
+test('an erasure is filed with the keyboard alone, from the sign-in to its end', async () => {
+  const somebody = randomUUID()
+  await ecluse.accept('transactions', transactionOf(somebody))
+  const reader = await openReader(browser, ecluse.address)
+  const { page } = reader
+  const { keyboard } = page
+  await page.locator('h1').waitFor()
+  /** Tabs on until what is named has the focus. */
+  const reach = async (name: string) => {
+    for (let i = 0; i < 60; i++) {
+      const focused = await page.evaluate<string>(focusedName)
+      if (focused.includes(name)) return
+      await keyboard.press('Tab')
+    }
+    assert.fail(`the keyboard does not reach ${name}`)
+  }
+  await reach(say('signIn.credential'))
+  await keyboard.type(ecluse.keys.dpo!)
+  await keyboard.press('Enter')
+  await page.locator('nav').waitFor()
+  await reach(say('page.requests'))
+  await keyboard.press('Enter')
+  await page.getByRole('heading', { level: 1, name: say('page.requests') }).waitFor()
+  await reach(say('requests.id'))
+  await keyboard.type(somebody)
+  await reach(say('requests.reason'))
+  await keyboard.type('a letter')
+  await reach(say('requests.sure'))
+  await keyboard.press('Space')
+  await reach(say('file.erasure'))
+  await keyboard.press('Enter')
+  await page.locator('.big-state').getByText(say('state.done')).waitFor()
+  await page.locator('#said').getByText(say('state.done')).waitFor({ state: 'attached' })
+  assert.deepEqual(reader.faults(), [])
+  await reader.close()
+})
+
+/** In the page: label or text of what has the focus. */
+const focusedName = `(() => {
+  const { activeElement: at } = document
+  return at === document.body ? '' : [...(at.labels ?? [])].map(label => label.textContent).join(' ') + ' ' + (at.textContent ?? '')
+})()`
+
+test('a hundred thousand rejected events are a list like any other', async () => {
+  await seedQuarantine('user-profiles', QUARANTINED)
+  const reader = await readerAs('data-steward')
+  const { page } = reader
+  await visit(reader, '#/quarantine?dataset=user-profiles')
+  const entries = page.getByRole('group', { name: say('quarantine.entries') })
+  const rows = entries.locator('tbody tr')
+  await rows.first().waitFor()
+  assert.equal(await rows.count(), 50)
+  const causes = page.getByRole('group', { name: say('quarantine.causes') }).locator('tbody tr')
+  await causes
+    .first()
+    .getByText(new Intl.NumberFormat('en-GB').format(QUARANTINED / 10))
+    .waitFor()
+  await page
+    .getByRole('button', { name: say('list.more') })
+    .last()
+    .click()
+  await rows.nth(99).waitFor()
+  assert.equal(await rows.count(), 100)
+  await causes.first().getByRole('button').click()
+  await page.getByRole('button', { name: say('quarantine.allCauses') }).waitFor()
+  assert.ok(reader.answers().length < 1_000_000, `${reader.answers().length} characters were answered`)
+  assert.deepEqual(reader.faults(), [])
+  await reader.close()
+})
+
+async function seedQuarantine(dataset: string, count: number): Promise<void> {
+  const [sample] = await ecluse.stores.documents.find('quarantine', { limit: 1 })
+  const chunk = 5_000
+  for (let from = 0; from < count; from += chunk) {
+    const documents = Array.from({ length: chunk }, (_, i) => seeded(sample!, dataset, from + i))
+    await ecluse.stores.documents.insertFirst('quarantine', documents)
+  }
+}
+
+function seeded(sample: StoredDocument, dataset: string, number: number): StoredDocument {
+  const id = randomUUID()
+  const receivedAt = new Date(Date.now() - number * 100).toISOString()
+  const body: JsonObject = { ...sample.body, id, dataset, receivedAt, cause: `/dob/age minimum ${number % 10}` }
+  return { ...sample, id, body }
+}
+
+test('a session that is over asks to sign in again, and goes on where it was', async () => {
+  const reader = await readerAs('auditor')
+  await visit(reader, '#/audit')
+  await reader.page.context().clearCookies()
+  await reader.page.getByRole('button', { name: say('audit.find') }).click()
+  await reader.page.getByText(say('signIn.over')).waitFor()
+  await signIn(reader, ecluse.keys.auditor!)
+  await reader.page.getByRole('heading', { level: 1, name: say('page.audit') }).waitFor()
+  await reader.close()
+})
+
+test('the language that somebody chose is remembered', async () => {
+  const reader = await readerAs('analyst')
+  await reader.page.getByRole('button', { name: 'Français' }).click()
+  await reader.page.getByRole('heading', { name: textsIn('fr')('page.overview') }).waitFor()
+  await reader.page.reload()
+  await reader.page.getByRole('heading', { name: textsIn('fr')('page.overview') }).waitFor()
+  assert.equal(await reader.page.locator('html').getAttribute('lang'), 'fr')
+  await reader.close()
+})
