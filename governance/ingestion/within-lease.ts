@@ -1,0 +1,34 @@
+// Steps 4 and 5 within one lease: whatever is made of what the vault said is made of an answer that still holds at the
+// moment it goes to the log.
+
+import { VaultUnavailable } from '../../storage/vault/vault.ts'
+import type { People, Person } from '../subjects/people.ts'
+import type { CheckedEvent } from './check-event.ts'
+import { lookUpSubjects } from './look-up-subjects.ts'
+
+/** A look-up that outlives its lease is repeated this often before the vault counts as too slow to be used. */
+const LOOK_UP_ATTEMPTS = 5
+
+/**
+ * Looks up the persons of all events at once, and does the work for each event in turn; all of it again where that took
+ * longer than a lease.
+ * @param work of one event and its subjects, as the vault knows them; has no effect outside
+ * @throws VaultUnavailable
+ */
+export async function withinLease<T>(
+  people: People,
+  checked: CheckedEvent[],
+  work: (event: CheckedEvent, persons: (Person | undefined)[]) => T | Promise<T>,
+  options?: { createPersons: boolean },
+): Promise<T[]> {
+  for (let attempt = 0; attempt < LOOK_UP_ATTEMPTS; attempt++) {
+    const { subjects, lookedUpAtMs } = await lookUpSubjects(people, checked, options)
+    const done: T[] = []
+    for (const [i, event] of checked.entries()) {
+      const result = work(event, subjects[i]!)
+      done.push(result instanceof Promise ? await result : result)
+    }
+    if (performance.now() - lookedUpAtMs <= people.leaseMs) return done
+  }
+  throw new VaultUnavailable('the vault answers slower than its lease lasts')
+}
