@@ -14,6 +14,7 @@ import type { AskedPerson } from '../governance/subjects/find-asked.ts'
 import type { Holder } from '../governance/subjects/holder.ts'
 import type { KeyRing } from '../governance/subjects/key-ring.ts'
 import { object } from '../governance/subjects/object.ts'
+import type { People } from '../governance/subjects/people.ts'
 import { rectify } from '../governance/subjects/rectify.ts'
 import type { RequestStore } from '../governance/subjects/request-store.ts'
 import { restrict } from '../governance/subjects/restrict.ts'
@@ -28,6 +29,8 @@ import { tablesHolder } from '../processors/holders/tables-holder.ts'
 import { rereadFiles } from '../processors/lake/reread-files.ts'
 import { logEndMs } from '../processors/log-end.ts'
 import { ARCHIVE_GROUP, AUDIT_GROUP, QUARANTINE_GROUP } from '../processors/pipeline.ts'
+import { discardQuarantine } from '../processors/quarantine/discard-quarantine.ts'
+import { replayQuarantine } from '../processors/quarantine/replay-quarantine.ts'
 import { releaseHeld } from '../processors/release-held.ts'
 import { reprotectDataset } from '../processors/reprotect-dataset.ts'
 import type { Retentions } from '../processors/retentions.ts'
@@ -52,6 +55,7 @@ export interface StartRequestsDeps {
   packages: PackageStore
   ledger: ErasureLedger
   ring: KeyRing
+  people: People
   leaseMs: number
   audit: Audit
   signer: Signer
@@ -73,6 +77,8 @@ export function startRightsRequests(deps: StartRequestsDeps): () => Promise<void
   const scrubTables = (texts?: string[]) => stores.tables.scrub(texts)
   const rereadLake = (dataset: string) => rereadFiles({ ...stores, now }, dataset)
   const reprotectDeps = { ...eraseDeps, ...filling, contracts: deps.contracts, scrubTables, rereadLake }
+  const limits = { depth: config.maxDepth, stringLength: config.maxStringLength }
+  const replayDeps = { ...stores, ...deps, limits, maxRecordBytes: config.maxRecordBytes }
   const purposes = () => deps.catalogue.all().map(({ policy }) => policy.purpose)
   const stopRequests = startRequests({
     store: deps.requests,
@@ -85,6 +91,8 @@ export function startRightsRequests(deps: StartRequestsDeps): () => Promise<void
       restriction: request => restrict({ ...eraseDeps, release }, request),
       objection: request => object({ ...eraseDeps, purposes }, request),
       reprotection: request => reprotectDataset(reprotectDeps, request),
+      replay: request => replayQuarantine(replayDeps, request),
+      discard: request => discardQuarantine(replayDeps, request),
     },
     logger,
     now,

@@ -3,7 +3,7 @@
 
 import type { LiveContract } from '../governance/contract/catalogue.ts'
 import { quarantineTopicOf, topicOf } from '../governance/contract/topic-of.ts'
-import { checkEvent } from '../governance/ingestion/check-event.ts'
+import { type CheckedEvent, checkEvent } from '../governance/ingestion/check-event.ts'
 import { type GovernDeps, type GovernedEvent, governEvent } from '../governance/ingestion/govern-event.ts'
 import type { IncomingEvent } from '../governance/ingestion/incoming-event.ts'
 import { withinLease } from '../governance/ingestion/within-lease.ts'
@@ -85,12 +85,7 @@ async function ingestChunk(
 ): Promise<EventResult[]> {
   const { contract } = request
   const checked = incoming.map(event => checkEvent(contract, request, event))
-  const governed = await withinLease(deps.people, checked, (event, persons) => {
-    const receivedAt = new Date(deps.now()).toISOString()
-    const governed = governEvent(deps, { contract, traceparent: request.traceparent, receivedAt }, event, persons)
-    if (governed.outcome === 'rejected') return reject(deps, request, governed, persons[0])
-    return { ...governed, result: { index: event.index, id: event.id!, outcome: governed.outcome } }
-  })
+  const governed = await withinLease(deps.people, checked, subjects => governAll(deps, request, checked, subjects))
   const records = governed.flatMap(event =>
     event.outcome === 'accepted'
       ? { topic: topicOf(contract.dataset), record: event.record }
@@ -109,7 +104,24 @@ function told({ tellSuppressed }: IngestDeps, result: EventResult): EventResult 
   return 'outcome' in result && result.outcome === 'suppressed' ? { ...result, outcome: tellSuppressed } : result
 }
 
-/** An event's outcome, what the log gets of it, and what its producer is told. */
+/** The events' outcomes, what the log gets of them, and what their producer is told. */
+async function governAll(
+  deps: IngestDeps,
+  request: IngestRequest,
+  checked: CheckedEvent[],
+  subjects: (Person | undefined)[][],
+): Promise<IngestedEvent[]> {
+  const { contract, traceparent } = request
+  const ingested: IngestedEvent[] = []
+  for (const [i, event] of checked.entries()) {
+    const receivedAt = new Date(deps.now()).toISOString()
+    const governed = governEvent(deps, { contract, traceparent, receivedAt }, event, subjects[i]!)
+    if (governed.outcome === 'rejected') ingested.push(await reject(deps, request, governed, subjects[i]![0]))
+    else ingested.push({ ...governed, result: { index: event.index, id: event.id!, outcome: governed.outcome } })
+  }
+  return ingested
+}
+
 async function reject(
   deps: IngestDeps,
   request: IngestRequest,

@@ -55,6 +55,11 @@ async function pass(
   await documents.setExpiry('passed_over', { where, from: 'receivedAt', retentionMs: logEndMs(retentionMs.log) })
   await documents.setExpiry('anomalies', { where, from: 'detectedAt', retentionMs: events })
   await documents.setExpiry('quarantine', { where, from: 'receivedAt', retentionMs: quarantine })
+  await documents.setExpiry('quarantine', {
+    where: { left: dataset },
+    from: 'receivedAt',
+    retentionMs: logEndMs(quarantine),
+  })
   await ring.setQuarantineRetention(dataset, quarantine)
 }
 

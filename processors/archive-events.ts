@@ -59,7 +59,7 @@ function toDocument(event: PlacedEvent, retentionMs: number | undefined): Stored
 /** An event as it is archived. */
 export function toStoredEvent({ record, position, rectifiedBy, watermark = null }: EffectiveEvent): StoredEvent {
   const { id, dataset, time, timeAmbiguous, receivedAt, subject, others, schema, policy, content, held, event } = record
-  const { rectification } = record
+  const { rectification, replay } = record
   return {
     id,
     dataset,
@@ -79,6 +79,7 @@ export function toStoredEvent({ record, position, rectifiedBy, watermark = null 
     rectifiedAt: rectification?.at ?? null,
     rectifiedBy,
     reprotectedAt: null,
+    ...(replay && { replay }),
     event,
   }
 }

@@ -11,12 +11,13 @@ import { openOriginal } from '../governance/subjects/quarantine-seal.ts'
 import type { Documents, StoredDocument } from '../storage/documents/documents.ts'
 import type { JsonObject } from '../storage/json.ts'
 import type { StoredAuditEntry } from '../storage/stored-audit.ts'
-import type {
-  StoredAnomaly,
-  StoredContract,
-  StoredEvent,
-  StoredMention,
-  StoredQuarantine,
+import {
+  isLeft,
+  type StoredAnomaly,
+  type StoredContract,
+  type StoredEvent,
+  type StoredMention,
+  type StoredQuarantine,
 } from '../storage/stored-shapes.ts'
 import { pagesOf } from './holders/pages-of.ts'
 
@@ -146,6 +147,8 @@ function openDatasets({ contracts }: GatherDeps, persons: Persons) {
       )
     },
     addRejected: async (found: StoredDocument) => {
+      // It left the quarantine: what it became is an event.
+      if (isLeft(found.body)) return
       const { id, dataset, receivedAt, schema, policy, errors, sealed, subject } =
         found.body as unknown as StoredQuarantine
       const contract = await contracts.find({ dataset, schema, policy })

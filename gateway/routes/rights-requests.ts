@@ -1,23 +1,22 @@
 // Persons' requests, and those to protect a dataset anew: filed by who answers for data protection, worked on by
 // processors, watched here. Raw ids travel in bodies only.
 
-import { Readable } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
 import Type from 'typebox'
 import { v7 as uuidV7 } from 'uuid'
 import type { AccessAction } from '../../governance/access/access-action.ts'
 import { extendRequest, fileRequest } from '../../governance/subjects/file-request.ts'
 import type { HeldRequest } from '../../governance/subjects/request-store.ts'
-import { type RequestKind, requestKinds, type StoredRequest } from '../../governance/subjects/rights-request.ts'
+import { type FiledKind, filedKinds, type StoredRequest } from '../../governance/subjects/rights-request.ts'
 import type { JsonObject } from '../../storage/json.ts'
 import { RequestRefused } from '../body/request-refused.ts'
 import { findDataset } from '../find-dataset.ts'
 import { findPage } from '../find-page.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
+import { openProgressStreams } from '../progress-streams.ts'
 import { answers, listOf, pageQuery, textAs } from '../shapes.ts'
 import { askedBody, RequestShape, readAsked, shownRequest } from './rights-shapes.ts'
 
-const actionOf: Record<RequestKind, AccessAction> = {
+const actionOf: Record<FiledKind, AccessAction> = {
   erasure: 'erase',
   export: 'export',
   rectification: 'rectify',
@@ -27,22 +26,12 @@ const actionOf: Record<RequestKind, AccessAction> = {
 }
 
 const params = Type.Object({ id: Type.String({ maxLength: 64 }) })
-/** Streams of progress open at once, and for how long each, ms; and how often they look. */
-const MAX_STREAMS = 100
-const STREAM_MS = 600_000
-const LOOK_MS = 500
-
-interface Watching {
-  /** Whether the caller may still do what they could when the stream began. */
-  mayGoOn(): Promise<boolean>
-  signal: AbortSignal
-}
 
 export function rightsRequestsRoutes(app: Gateway, deps: GatewayDeps): void {
-  for (const kind of requestKinds) routesOf(app, deps, kind)
+  for (const kind of filedKinds) routesOf(app, deps, kind)
 }
 
-function routesOf(app: Gateway, deps: GatewayDeps, kind: RequestKind): void {
+function routesOf(app: Gateway, deps: GatewayDeps, kind: FiledKind): void {
   const { requests, documents } = deps
   const path = `/v1/${kind}-requests`
   const tags = [kind === 'reprotection' ? 'policies' : 'rights']
@@ -138,7 +127,7 @@ function routesOf(app: Gateway, deps: GatewayDeps, kind: RequestKind): void {
       },
     )
 
-  let streams = 0
+  const stream = openProgressStreams(deps, shownRequest)
   app.get(
     `${path}/:id/events`,
     {
@@ -152,28 +141,10 @@ function routesOf(app: Gateway, deps: GatewayDeps, kind: RequestKind): void {
     },
     async (request, reply) => {
       const first = await find(request.params.id)
-      if (streams >= MAX_STREAMS) throw tooManyStreams()
-      streams++
-      const closed = new AbortController()
-      reply.raw.once('close', () => {
-        streams--
-        closed.abort()
-      })
       return reply
         .type('text/event-stream')
         .header('cache-control', 'no-store')
-        .send(
-          Readable.from(
-            progress(first, {
-              mayGoOn: () =>
-                app.admit(request).then(
-                  () => true,
-                  () => false,
-                ),
-              signal: AbortSignal.any([closed.signal, ...(deps.draining ? [deps.draining] : [])]),
-            }),
-          ),
-        )
+        .send(stream(reply.raw, () => app.admit(request), first))
     },
   )
 
@@ -211,30 +182,4 @@ function routesOf(app: Gateway, deps: GatewayDeps, kind: RequestKind): void {
       fix: `GET ${path} lists what there is.`,
     })
   }
-
-  async function* progress(first: HeldRequest, { mayGoOn, signal }: Watching): AsyncGenerator<string> {
-    const { leaseMs } = deps.people
-    const endMs = performance.now() + STREAM_MS
-    let admittedMs = performance.now()
-    let told = -1
-    for (let held: HeldRequest | undefined = first; held; held = await requests.get(first.body.id)) {
-      if (held.version !== told) yield `event: progress\ndata: ${JSON.stringify(shownRequest(held.body))}\n\n`
-      told = held.version
-      if (held.body.finishedAt !== null || signal.aborted || performance.now() > endMs) return
-      await sleep(LOOK_MS, undefined, { signal }).catch(() => {})
-      if (performance.now() - admittedMs < leaseMs) continue
-      if (!(await mayGoOn())) return
-      admittedMs = performance.now()
-    }
-  }
-}
-
-function tooManyStreams(): RequestRefused {
-  return new RequestRefused({
-    status: 503,
-    slug: 'overloaded',
-    detail: `${MAX_STREAMS} progress streams are open already.`,
-    fix: 'Ask for the request itself from time to time, or wait for the time in Retry-After.',
-    retryAfterSeconds: 10,
-  })
 }

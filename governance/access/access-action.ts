@@ -3,7 +3,16 @@
 /** On fields, by level. */
 export const fieldActions = ['read', 'read-clear'] as const
 /** On a dataset. */
-export const datasetActions = ['ingest', 'describe', 'quarantine', 'reveal', 'anomalies', 'reidentify'] as const
+export const datasetActions = [
+  'ingest',
+  'describe',
+  'quarantine',
+  'reveal',
+  'replay',
+  'discard',
+  'anomalies',
+  'reidentify',
+] as const
 /** On everything at once. */
 export const globalActions = [
   'erase',

@@ -2,7 +2,7 @@
 // person is erased or objected is suppressed; an invalid one is rejected.
 
 import type { LogRecord } from '../../storage/event-log/event-log.ts'
-import { writeEventRecord } from '../../storage/event-record.ts'
+import { type EventRecord, writeEventRecord } from '../../storage/event-record.ts'
 import type { LiveContract } from '../contract/catalogue.ts'
 import { policyVersion } from '../contract/stored-contract.ts'
 import type { ActionContext } from '../protection/action.ts'
@@ -32,6 +32,8 @@ export interface Reception {
   receivedAt: string
   /** W3C Trace Context of what is appended. */
   traceparent: string
+  /** Of an event that was rejected when it was received. */
+  replay?: NonNullable<EventRecord['replay']>
 }
 
 /** @param persons the event's subjects, as the vault knows them */
@@ -48,7 +50,7 @@ export function governEvent(
 
 function acceptEvent(
   deps: GovernDeps,
-  { contract, receivedAt, traceparent }: Reception,
+  { contract, receivedAt, traceparent, replay }: Reception,
   checked: ValidEvent,
   persons: (Person | undefined)[],
 ): GovernedEvent {
@@ -74,6 +76,7 @@ function acceptEvent(
     policy: policyVersion(contract),
     content,
     held: primary?.state === 'restricted',
+    ...(replay && { replay }),
     traceparent,
     event: protect(version.plan, event, context),
   }

@@ -10,24 +10,19 @@ import { lookUpSubjects } from './look-up-subjects.ts'
 const LOOK_UP_ATTEMPTS = 5
 
 /**
- * Looks up the persons of all events at once, and does the work for each event in turn; all of it again where that took
- * longer than a lease.
- * @param work of one event and its subjects, as the vault knows them; has no effect outside
+ * Looks up the persons of all events at once, and does the work; both again where that took longer than a lease.
+ * @param work is given the subjects of each event, as the vault knows them; has no effect outside
  * @throws VaultUnavailable
  */
 export async function withinLease<T>(
   people: People,
   checked: CheckedEvent[],
-  work: (event: CheckedEvent, persons: (Person | undefined)[]) => T | Promise<T>,
+  work: (subjects: (Person | undefined)[][]) => Promise<T>,
   options?: { createPersons: boolean },
-): Promise<T[]> {
+): Promise<T> {
   for (let attempt = 0; attempt < LOOK_UP_ATTEMPTS; attempt++) {
     const { subjects, lookedUpAtMs } = await lookUpSubjects(people, checked, options)
-    const done: T[] = []
-    for (const [i, event] of checked.entries()) {
-      const result = work(event, subjects[i]!)
-      done.push(result instanceof Promise ? await result : result)
-    }
+    const done = await work(subjects)
     if (performance.now() - lookedUpAtMs <= people.leaseMs) return done
   }
   throw new VaultUnavailable('the vault answers slower than its lease lasts')
