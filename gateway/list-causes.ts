@@ -41,9 +41,8 @@ export async function listCauses(documents: Documents, live: LiveContract, limit
 /** Undefined where the last of its entries went meanwhile. */
 async function describeCause(documents: Documents, live: LiveContract, cause: string, count: number) {
   const where = { dataset: live.dataset, cause }
-  // Ids grow with the time of rejection.
   const ordered = (order: 'ascending' | 'descending', limit: number) =>
-    documents.find('quarantine', { where, sort: { by: 'cause', order }, limit })
+    documents.find('quarantine', { where, sort: { by: 'receivedAt', order }, limit })
   const [oldest, newest] = await Promise.all([ordered('ascending', 1), ordered('descending', EXAMPLES)])
   const entries = [...newest, ...oldest].map(({ body }) => body as unknown as StoredQuarantine)
   const [last, first] = [entries[0], entries.at(-1)]

@@ -13,7 +13,14 @@ export const collections = {
   events: { indexes: ['dataset', 'time', 'subject', 'held'] },
   mentions: { indexes: ['subject', 'dataset'] },
   passed_over: { indexes: ['subject', 'dataset'] },
-  quarantine: { indexes: ['dataset', 'cause', 'receivedAt', 'subject', 'left', 'request', 'outcome'] },
+  quarantine: {
+    indexes: ['dataset', 'cause', 'receivedAt', 'subject', 'left', 'request', 'outcome'],
+    together: [
+      ['dataset', 'receivedAt'],
+      ['dataset', 'cause', 'receivedAt'],
+      ['request', 'outcome'],
+    ],
+  },
   anomalies: { indexes: ['dataset', 'detectedAt', 'eventDocument', 'subject'] },
   rectifications: { indexes: ['dataset'] },
   packages: { indexes: ['request', 'subject', 'endsAt'] },

@@ -8,10 +8,9 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import type { JsonObject } from '../storage/json.ts'
 import { eventually } from './eventually.ts'
-import { transaction, transactionOf } from './fixtures.ts'
-import { carryOut, causes, countCauses, ended, entries, file, mendSchema, some } from './quarantine.ts'
+import { transaction } from './fixtures.ts'
+import { carryOut, causes, countCauses, entries, file, idOf, mendSchema, sale, some } from './quarantine.ts'
 import { edit } from './reprotect.ts'
-import { customer, fileRight, rightDone } from './rights.ts'
 import { type EcluseProcess, makeDir, spawnEcluse } from './spawn-ecluse.ts'
 
 const MAIN = join(import.meta.dirname, '../cli/main.ts')
@@ -34,16 +33,7 @@ before(async () => {
 })
 after(() => ecluse.end())
 
-const { details: _, ...plain } = transaction()
-/** Without what was bought. */
-const sale = (changes: JsonObject = {}, person: string = randomUUID()): JsonObject => ({
-  ...plain,
-  utilisateur: { ...(plain.utilisateur as JsonObject), idUtilisateur: person },
-  id_transaction: randomUUID(),
-  ...changes,
-})
 const cheque = (person?: string) => sale({ moyen_paiement: 'cheque' }, person)
-const idOf = (event: JsonObject) => event.id_transaction as string
 
 async function reject(...events: JsonObject[]): Promise<void> {
   const { status, answer } = await ecluse.post('transactions', events)
@@ -274,106 +264,4 @@ describe('what was accepted since under the id of a rejected event', () => {
     const anomalies = await ecluse.call('data-steward', '/v1/anomalies?dataset=transactions')
     assert.deepEqual(((await anomalies.json()) as { items: unknown[] }).items, [])
   })
-})
-
-describe('whoever may not be processed', () => {
-  test('is kept from it: an erased person’s original has no effect, a restricted one’s is held', async () => {
-    const [erased, stranger, restricted] = [randomUUID(), randomUUID(), randomUUID()]
-    const { answer } = await ecluse.post('transactions', [sale({}, erased), sale({}, restricted)])
-    assert.equal(answer.accepted, 2)
-    const bad = [erased, stranger, restricted].map(person => sale({ devise: 'euros' }, person))
-    await reject(...bad)
-    // Known, and erased, only after the rejection: the original is under the key of the day.
-    await ecluse.post('transactions', sale({}, stranger))
-    const { cause, count } = (await causes(ecluse))[0]!
-    assert.equal(count, 3)
-    for (const person of [erased, stranger])
-      await rightDone(ecluse, await fileRight(ecluse, 'erasure', customer(person)))
-    await rightDone(ecluse, await fileRight(ecluse, 'restriction', customer(restricted)))
-    assert.equal((await countCauses(ecluse))[cause], 2, 'the erased person’s own original went with the person')
-
-    const kept = await carryOut(ecluse, 'discards', { ids: await entries(ecluse, cause), reason: REASON }).then(
-      ({ counts }) => counts,
-    )
-    assert.deepEqual(some(kept), { discarded: 1, kept: 1 })
-    assert.equal((await countCauses(ecluse))[cause], 1)
-  })
-
-  test('nor do their originals come back by a replay', async () => {
-    const [erased, restricted] = [randomUUID(), randomUUID()]
-    await ecluse.post('transactions', [sale({}, restricted)])
-    const bad = [erased, restricted].map(person => sale({ type_transaction: 'don' }, person))
-    await reject(...bad)
-    await ecluse.post('transactions', sale({}, erased))
-    await ecluse.settled()
-    await rightDone(ecluse, await fileRight(ecluse, 'erasure', customer(erased)))
-    await rightDone(ecluse, await fileRight(ecluse, 'restriction', customer(restricted)))
-    await mendSchema(ecluse, '1-0-4', ({ properties }) => {
-      ;(properties.type_transaction!.enum as string[]).push('don')
-    })
-    const planned = await carryOut(ecluse, 'replays', { cause: '/type_transaction enum', dryRun: true })
-    assert.deepEqual(some(planned.counts), { accepted: 1, suppressed: 1 })
-    assert.deepEqual((await carryOut(ecluse, 'replays', { cause: '/type_transaction enum' })).counts, planned.counts)
-    await ecluse.settled()
-    const db = new DatabaseSync(join(ecluse.dataDir, 'documents.sqlite'), { readOnly: true, timeout: 5_000 })
-    const held = bad.map(event => {
-      const row = db.prepare('SELECT body FROM d_events WHERE id = ?').get(`transactions/${idOf(event)}`)
-      return row && (JSON.parse(row.body as string) as JsonObject).held
-    })
-    db.close()
-    assert.deepEqual(held, [undefined, 1])
-    for (const event of bad) assert.equal(await stored(idOf(event)), undefined, 'nobody reads it')
-  })
-})
-
-describe('a replay of thousands, whose process is killed in its midst', () => {
-  const EVENTS = 4_000
-  const CHUNK = 1_000
-
-  test('ends with each event once, and counts what it did', async t => {
-    const ids: string[] = []
-    for (let i = 0; i < EVENTS; i += CHUNK) {
-      const events = Array.from({ length: CHUNK }, () => sale({ commentaire: 'hello' }))
-      ids.push(...events.map(idOf))
-      await reject(...events)
-    }
-    const { cause, count } = (await causes(ecluse))[0]!
-    assert.equal(count, EVENTS)
-    const kept = transactionOf(randomUUID(), { commentaire: 'hello' })
-    await mendSchema(ecluse, '1-0-5', ({ properties }) => {
-      properties.commentaire = { description: 'A word of the customer', type: 'string', maxLength: 200 }
-    })
-    const planned = await carryOut(ecluse, 'replays', { cause, dryRun: true })
-    assert.deepEqual(some(planned.counts), { accepted: EVENTS })
-    const path = await begin(cause)
-    let kills = 0
-    for (const share of [0.1, 0.4, 0.7]) {
-      const seen = await eventually('it has come so far', async () => {
-        const request = (await (await ecluse.call('data-steward', path)).json()) as { done: number; state: string }
-        return (request.done >= share * EVENTS || request.state === 'done') && request
-      })
-      if (seen.state === 'done') break
-      await ecluse.end('SIGKILL')
-      kills++
-      ecluse = await ecluse.restart()
-      // The producer does not wait.
-      assert.equal((await ecluse.post('transactions', { ...kept, id_transaction: randomUUID() })).answer.accepted, 1)
-    }
-    t.diagnostic(`${kills} kills`)
-    assert.ok(kills > 0)
-    const { counts, state } = await ended(ecluse, path)
-    assert.deepEqual([state, counts], ['done', planned.counts])
-    assert.equal((await countCauses(ecluse))[cause], undefined)
-    const db = new DatabaseSync(join(ecluse.dataDir, 'documents.sqlite'), { readOnly: true, timeout: 5_000 })
-    const find = db.prepare('SELECT 1 FROM d_events WHERE id = ?')
-    const lost = ids.filter(id => !find.get(`transactions/${id}`))
-    const { n } = db.prepare('SELECT count(*) AS n FROM d_anomalies').get() as { n: number }
-    db.close()
-    assert.deepEqual([lost, n], [[], 0])
-  })
-
-  async function begin(cause: string): Promise<string> {
-    const filed = await file(ecluse, 'replays', { cause })
-    return filed.headers.get('location')!
-  }
 })

@@ -1,13 +1,27 @@
 // What a steward does to a quarantine over HTTP; and a schema that is mended by a version of its own.
 
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { JsonObject } from '../storage/json.ts'
 import { eventually } from './eventually.ts'
+import { transaction } from './fixtures.ts'
 import type { EcluseProcess } from './spawn-ecluse.ts'
 
 const DONE_MS = 120_000
+
+const { details: _, ...plain } = transaction()
+
+/** A valid transaction of its own, and of somebody new, without what was bought. */
+export const sale = (changes: JsonObject = {}, person: string = randomUUID()): JsonObject => ({
+  ...plain,
+  utilisateur: { ...(plain.utilisateur as JsonObject), idUtilisateur: person },
+  id_transaction: randomUUID(),
+  ...changes,
+})
+
+export const idOf = (event: JsonObject) => event.id_transaction as string
 
 export interface Cause {
   cause: string

@@ -42,8 +42,8 @@ export interface Run {
 }
 
 interface Progress {
-  /** Id of the last entry, or the number of ids, gone over. */
-  after: string | number | null
+  /** The last entry gone over, or how many of the ids. */
+  after: { value: string; id: string } | number | null
   /** Of a dry run; otherwise entries say themselves what became of them. */
   counts: Counts
   done: number
@@ -121,14 +121,19 @@ async function nextPage(
       isLast: begin + PAGE >= ids.length,
     }
   }
-  // By id, which grows with the time of rejection.
   const page = await documents.find('quarantine', {
     where: { dataset, cause: cause! },
+    sort: { by: 'receivedAt', order: 'ascending' },
     limit: PAGE,
-    ...(typeof after === 'string' && { after: { id: after } }),
+    ...(typeof after === 'object' && after && { after }),
   })
   const entries = page.filter(({ body }) => (body.receivedAt as string) <= filed.createdAt)
-  return { entries, after: page.at(-1)?.id ?? after, isLast: page.length < PAGE || entries.length === 0 }
+  const last = entries.at(-1)
+  return {
+    entries,
+    after: last ? { value: last.body.receivedAt as string, id: last.id } : after,
+    isLast: entries.length < PAGE,
+  }
 }
 
 /**
