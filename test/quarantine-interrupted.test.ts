@@ -22,8 +22,6 @@ before(async () => {
   ecluse = await startEcluse({
     ECLUSE_WATCH_INTERVAL_MS: '100',
     ECLUSE_REQUEST_INTERVAL_MS: '50',
-    // What is interrupted here is meant to be.
-    ECLUSE_LOG_LEVEL: 'fatal',
   })
   appended = ecluse.watch(topicOf('transactions'))
 })
