@@ -37,6 +37,12 @@ const verbs: Record<string, Entry> = {
     takes: '<dataset> --reason TEXT [--plan] [--json]',
     load: () => import('./reprotect.ts'),
   },
+  quarantine: {
+    does: 'why events were rejected; their replay once that was mended, or their end',
+    takes:
+      '[dataset] | replay <dataset> --cause TEXT | --ids A,B [--schema VERSION] [--dry-run] | discard <dataset> --cause TEXT | --ids A,B --reason TEXT; [--json]',
+    load: () => import('./quarantine.ts'),
+  },
   records: {
     does: 'the record of processing activities (GDPR art. 30) from the policies here',
     takes: '[--language en|fr] [--json | --html]',

@@ -6,6 +6,7 @@ import type { Signer } from '../governance/audit/sign.ts'
 import type { Catalogue } from '../governance/contract/catalogue.ts'
 import type { ContractFinder } from '../governance/contract/find-contract.ts'
 import { quarantineTopicOf, topicOf } from '../governance/contract/topic-of.ts'
+import { openReceipts } from '../governance/ingestion/receipts.ts'
 import { type EraseDeps, erase } from '../governance/subjects/erase.ts'
 import type { ErasureLedger } from '../governance/subjects/erasure-ledger.ts'
 import type { PackageStore } from '../governance/subjects/export/package-store.ts'
@@ -14,6 +15,7 @@ import type { AskedPerson } from '../governance/subjects/find-asked.ts'
 import type { Holder } from '../governance/subjects/holder.ts'
 import type { KeyRing } from '../governance/subjects/key-ring.ts'
 import { object } from '../governance/subjects/object.ts'
+import type { People } from '../governance/subjects/people.ts'
 import { rectify } from '../governance/subjects/rectify.ts'
 import type { RequestStore } from '../governance/subjects/request-store.ts'
 import { restrict } from '../governance/subjects/restrict.ts'
@@ -29,6 +31,8 @@ import { findLakeEvents } from '../processors/lake/find-events.ts'
 import { rereadFiles } from '../processors/lake/reread-files.ts'
 import { logEndMs } from '../processors/log-end.ts'
 import { ARCHIVE_GROUP, AUDIT_GROUP, QUARANTINE_GROUP } from '../processors/pipeline.ts'
+import { discardQuarantine } from '../processors/quarantine/discard-quarantine.ts'
+import { replayQuarantine } from '../processors/quarantine/replay-quarantine.ts'
 import { releaseHeld } from '../processors/release-held.ts'
 import { reprotectDataset } from '../processors/reprotect-dataset.ts'
 import type { Retentions } from '../processors/retentions.ts'
@@ -53,6 +57,7 @@ export interface StartRequestsDeps {
   packages: PackageStore
   ledger: ErasureLedger
   ring: KeyRing
+  people: People
   leaseMs: number
   audit: Audit
   signer: Signer
@@ -74,6 +79,9 @@ export function startRightsRequests(deps: StartRequestsDeps): () => Promise<void
   const scrubTables = (texts?: string[]) => stores.tables.scrub(texts)
   const rereadLake = (dataset: string) => rereadFiles({ ...stores, now }, dataset)
   const reprotectDeps = { ...eraseDeps, ...filling, contracts: deps.contracts, scrubTables, rereadLake }
+  const limits = { depth: config.maxDepth, stringLength: config.maxStringLength }
+  const receipts = openReceipts(stores.log)
+  const replayDeps = { ...stores, ...deps, receipts, limits, maxRecordBytes: config.maxRecordBytes }
   const purposes = () => deps.catalogue.all().map(({ policy }) => policy.purpose)
   const stopRequests = startRequests({
     store: deps.requests,
@@ -86,6 +94,8 @@ export function startRightsRequests(deps: StartRequestsDeps): () => Promise<void
       restriction: request => restrict({ ...eraseDeps, release }, request),
       objection: request => object({ ...eraseDeps, purposes }, request),
       reprotection: request => reprotectDataset(reprotectDeps, request),
+      replay: request => replayQuarantine(replayDeps, request),
+      discard: request => discardQuarantine(replayDeps, request),
     },
     logger,
     now,

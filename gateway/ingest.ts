@@ -3,23 +3,28 @@
 
 import type { LiveContract } from '../governance/contract/catalogue.ts'
 import { quarantineTopicOf, topicOf } from '../governance/contract/topic-of.ts'
-import type { People } from '../governance/subjects/people.ts'
-import { writeQuarantineRecord } from '../storage/quarantine-record.ts'
-import { VaultUnavailable } from '../storage/vault/vault.ts'
-import type { IncomingEvent } from './body/read-events.ts'
-import { checkEvent } from './check-event.ts'
-import { type GovernDeps, type GovernedEvent, governEvent } from './govern-event.ts'
-import { lookUpSubjects } from './look-up-subjects.ts'
+import { type CheckedEvent, checkEvent } from '../governance/ingestion/check-event.ts'
+import { type GovernDeps, type GovernedEvent, governEvent } from '../governance/ingestion/govern-event.ts'
+import type { IncomingEvent } from '../governance/ingestion/incoming-event.ts'
+import type { Receipts } from '../governance/ingestion/receipts.ts'
+import { withinLease } from '../governance/ingestion/within-lease.ts'
+import type { LivingPerson, People, Person } from '../governance/subjects/people.ts'
+import type { LogRecord } from '../storage/event-log/event-log.ts'
+import { type QuarantineRecord, writeQuarantineRecord } from '../storage/quarantine-record.ts'
 import { type EventResult, type IngestAnswer, IngestInterrupted } from './outcome.ts'
-import type { Receipts } from './receipts.ts'
+import { rejectionProblem } from './problem.ts'
+import { quarantineEvent } from './quarantine-event.ts'
 
-/** A look-up that outlives its lease is repeated this often before the vault counts as too slow to be used. */
-const LOOK_UP_ATTEMPTS = 5
+type IngestedEvent =
+  | { outcome: 'accepted'; result: EventResult; record: LogRecord }
+  | { outcome: 'suppressed'; result: EventResult }
+  | { outcome: 'rejected'; result: EventResult; quarantine: QuarantineRecord | undefined }
 
 export interface IngestDeps extends GovernDeps {
   people: People
   /** To the log, with a receipt of what was counted. */
   receipts: Receipts
+  now: () => number
   /** What producers are answered for an event that is suppressed. */
   tellSuppressed: 'suppressed' | 'accepted'
   /** Told of outcomes, as `accepted`, or `rejected, not stored` for events whose original may not be kept. */
@@ -90,7 +95,8 @@ async function ingestChunk(
   // One for the whole chunk: its receipt counts it in one minute.
   const receivedAtMs = deps.now()
   const checked = incoming.map(event => checkEvent(contract, request, event))
-  const governed = await governWithinLease({ ...deps, now: () => receivedAtMs }, request, checked)
+  const stamped = { ...deps, now: () => receivedAtMs }
+  const governed = await withinLease(deps.people, checked, subjects => governAll(stamped, request, checked, subjects))
   const records = governed.flatMap(event =>
     event.outcome === 'accepted'
       ? { topic: topicOf(contract.dataset), record: event.record }
@@ -112,31 +118,51 @@ function told({ tellSuppressed }: IngestDeps, result: EventResult): EventResult 
   return 'outcome' in result && result.outcome === 'suppressed' ? { ...result, outcome: tellSuppressed } : result
 }
 
-/** Protects the chunk with what the vault said at most one lease ago, at the moment it goes to the log. */
-async function governWithinLease(
+/** The events' outcomes, what the log gets of them, and what their producer is told. */
+async function governAll(
   deps: IngestDeps,
   request: IngestRequest,
-  checked: ReturnType<typeof checkEvent>[],
-): Promise<GovernedEvent[]> {
-  for (let attempt = 0; attempt < LOOK_UP_ATTEMPTS; attempt++) {
-    const { subjects, lookedUpAtMs } = await lookUpSubjects(deps.people, checked)
-    const governed: GovernedEvent[] = []
-    for (const [i, event] of checked.entries()) {
-      const outcome = governEvent(deps, request, event, subjects[i]!)
-      governed.push(outcome instanceof Promise ? await outcome : outcome)
-    }
-    if (performance.now() - lookedUpAtMs <= deps.people.leaseMs) return governed
+  checked: CheckedEvent[],
+  subjects: (Person | undefined)[][],
+): Promise<IngestedEvent[]> {
+  const { contract, traceparent } = request
+  const ingested: IngestedEvent[] = []
+  for (const [i, event] of checked.entries()) {
+    const receivedAt = new Date(deps.now()).toISOString()
+    const governed = governEvent(deps, { contract, traceparent, receivedAt }, event, subjects[i]!)
+    if (governed.outcome === 'rejected') ingested.push(await reject(deps, request, governed, subjects[i]![0]))
+    else ingested.push({ ...governed, result: { index: event.index, id: event.id!, outcome: governed.outcome } })
   }
-  throw new VaultUnavailable('the vault answers slower than its lease lasts')
+  return ingested
 }
 
-function countOutcomes(governed: GovernedEvent[]) {
+function countOutcomes(governed: IngestedEvent[]) {
   const counts = { accepted: 0, suppressed: 0, rejected: 0 }
   for (const { outcome } of governed) counts[outcome]++
   return counts
 }
 
-function outcomeName(event: GovernedEvent): string {
+async function reject(
+  deps: IngestDeps,
+  request: IngestRequest,
+  { rejected, fenced }: Extract<GovernedEvent, { outcome: 'rejected' }>,
+  person: Person | undefined,
+): Promise<IngestedEvent> {
+  const { index, id, version, violations } = rejected
+  const problem = rejectionProblem(`${request.contract.dataset}/${version.version}`, violations)
+  const result: EventResult = {
+    index,
+    ...(id === undefined ? {} : { id }),
+    outcome: 'rejected',
+    retryable: false,
+    problem,
+  }
+  // Of who is fenced nothing is stored.
+  const quarantine = fenced ? undefined : await quarantineEvent(deps, request, rejected, person as LivingPerson)
+  return { outcome: 'rejected', result, quarantine }
+}
+
+function outcomeName(event: IngestedEvent): string {
   return event.outcome === 'rejected' && !event.quarantine ? 'rejected, not stored' : event.outcome
 }
 

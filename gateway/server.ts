@@ -29,6 +29,7 @@ import { pagesRoutes } from './routes/pages.ts'
 import { policyApprovalsRoutes } from './routes/policy-approvals.ts'
 import { postEventsRoute } from './routes/post-events.ts'
 import { quarantineRoutes } from './routes/quarantine.ts'
+import { quarantineRequestsRoutes } from './routes/quarantine-requests.ts'
 import { reidentificationRoutes } from './routes/reidentification.ts'
 import { retentionRoute } from './routes/retention.ts'
 import { revealRoute } from './routes/reveal.ts'
@@ -86,6 +87,7 @@ export async function makeGateway(deps: GatewayDeps): Promise<Gateway> {
     aggregatesRoutes(routes as Gateway, deps)
     datasetsRoutes(routes as Gateway, deps)
     quarantineRoutes(routes as Gateway, deps)
+    quarantineRequestsRoutes(routes as Gateway, deps)
     revealRoute(routes as Gateway, deps)
     reidentificationRoutes(routes as Gateway, deps)
     rightsRequestsRoutes(routes as Gateway, deps)

@@ -59,6 +59,11 @@ async function pass(
   await documents.setExpiry('ledger_checks', { where, from: 'hour', retentionMs: counts })
   await documents.setExpiry('ledger_removals', { where, from: 'receivedAt', retentionMs: events })
   await documents.setExpiry('quarantine', { where, from: 'receivedAt', retentionMs: quarantine })
+  await documents.setExpiry('quarantine', {
+    where: { left: dataset },
+    from: 'receivedAt',
+    retentionMs: logEndMs(quarantine),
+  })
   await ring.setQuarantineRetention(dataset, quarantine)
 }
 

@@ -60,7 +60,7 @@ function toDocument(event: PlacedEvent, retentionMs: number | undefined): Stored
 /** An event as it is archived. */
 export function toStoredEvent({ record, position, rectifiedBy, watermark = null }: EffectiveEvent): StoredEvent {
   const { id, dataset, time, timeAmbiguous, receivedAt, subject, others, schema, policy, content, held, event } = record
-  const { rectification } = record
+  const { rectification, replay } = record
   return {
     id,
     dataset,
@@ -75,12 +75,13 @@ export function toStoredEvent({ record, position, rectifiedBy, watermark = null 
     content,
     watermark,
     changes: 0,
-    receivedIn: receptionOf(dataset, minuteOf(receivedAt)),
+    receivedIn: receptionOf(dataset, minuteOf(replay?.at ?? receivedAt)),
     held: held ? 1 : 0,
     rectifies: rectification?.event ?? null,
     rectifiedAt: rectification?.at ?? null,
     rectifiedBy,
     reprotectedAt: null,
+    ...(replay && { replay }),
     event,
   }
 }

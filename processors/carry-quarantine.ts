@@ -2,7 +2,7 @@
 
 import type { Documents } from '../storage/documents/documents.ts'
 import type { RecordBatch } from '../storage/event-log/event-log.ts'
-import { readQuarantineRecord } from '../storage/quarantine-record.ts'
+import { causeOf, readQuarantineRecord } from '../storage/quarantine-record.ts'
 import { asBody, type StoredQuarantine } from '../storage/stored-shapes.ts'
 import type { Vault } from '../storage/vault/vault.ts'
 import type { Retentions } from './retentions.ts'
@@ -14,7 +14,10 @@ interface CarryDeps {
   count: (dataset: string, effect: string, records: number) => void
 }
 
-/** One batch of a dataset's quarantine topic. Idempotent; originals of persons erased since are left behind. */
+/**
+ * One batch of a dataset's quarantine topic. Idempotent, also once an entry was replayed or discarded: its mark stands in
+ * its place. Originals of persons erased since are left behind.
+ */
 export async function carryQuarantine(
   { retentions, documents, vault, count }: CarryDeps,
   dataset: string,
@@ -42,10 +45,4 @@ export async function carryQuarantine(
   )
   count(dataset, 'quarantined', living.length)
   count(dataset, 'unreadable', batch.records.length - entries.length)
-}
-
-/** `/montant minimum`: what rejections of one kind share. */
-function causeOf(errors: StoredQuarantine['errors']): string {
-  const first = errors[0]
-  return first ? `${first.pointer || '(event)'} ${first.keyword}` : 'unknown'
 }

@@ -6,12 +6,14 @@ import type { AskedPerson } from '../governance/subjects/find-asked.ts'
 import type { Remain } from '../governance/subjects/holder.ts'
 import { type Left, leftReadable } from '../governance/subjects/list-remains.ts'
 import type { Documents } from '../storage/documents/documents.ts'
-import type {
-  StoredAnomaly,
-  StoredEvent,
-  StoredMention,
-  StoredPassedOver,
-  StoredQuarantine,
+import {
+  loggedAt,
+  type StoredAnomaly,
+  type StoredEvent,
+  type StoredLeft,
+  type StoredMention,
+  type StoredPassedOver,
+  type StoredQuarantine,
 } from '../storage/stored-shapes.ts'
 import { pagesOf } from './holders/pages-of.ts'
 import { placesOf } from './places-of.ts'
@@ -78,7 +80,8 @@ async function* recordsOf(deps: FindRemainsDeps, persons: AskedPerson[]): AsyncG
   }
   for await (const page of pagesOf(documents, 'quarantine', pseudonyms)) {
     for (const { body } of page) {
-      const { dataset, receivedAt } = body as unknown as StoredQuarantine
+      const { receivedAt, ...entry } = body as unknown as StoredQuarantine | StoredLeft
+      const dataset = 'left' in entry ? entry.left : entry.dataset
       yield { dataset, topic: quarantineTopicOf(dataset), receivedAt, left: leftReadable([], undefined) }
     }
   }
@@ -109,10 +112,9 @@ async function* recordsOf(deps: FindRemainsDeps, persons: AskedPerson[]): AsyncG
 /** Stored before events could be protected anew, it says nothing of it. */
 const isReprotected = ({ reprotectedAt }: Pick<StoredEvent, 'reprotectedAt'>) => typeof reprotectedAt === 'string'
 
-/** A correction came to the log when it was made. */
 function recordOf(
-  { dataset, receivedAt, rectifiedAt }: Pick<StoredEvent, 'dataset' | 'receivedAt'> & { rectifiedAt?: string | null },
+  record: Pick<StoredEvent, 'dataset' | 'receivedAt' | 'replay'> & { rectifiedAt?: string | null },
   left: Left[],
 ): LogRecordOf {
-  return { dataset, topic: topicOf(dataset), receivedAt: rectifiedAt ?? receivedAt, left }
+  return { dataset: record.dataset, topic: topicOf(record.dataset), receivedAt: loggedAt(record), left }
 }

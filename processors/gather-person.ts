@@ -14,6 +14,7 @@ import type { StoredAuditEntry } from '../storage/stored-audit.ts'
 import {
   asBody,
   eventDocumentId,
+  isLeft,
   type StoredAnomaly,
   type StoredContract,
   type StoredEvent,
@@ -163,6 +164,8 @@ function openDatasets({ contracts }: GatherDeps, persons: Persons) {
       )
     },
     addRejected: async (found: StoredDocument) => {
+      // It left the quarantine: what it became is an event.
+      if (isLeft(found.body)) return
       const { id, dataset, receivedAt, schema, policy, errors, sealed, subject } =
         found.body as unknown as StoredQuarantine
       const contract = await contracts.find({ dataset, schema, policy })

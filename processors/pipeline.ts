@@ -179,4 +179,9 @@ function placeOf(dataset: string, { incarnation, partition, records }: RecordBat
   ]
 }
 
-const passed = ({ record, position }: PlacedEvent) => ({ ...record, position })
+/** Its end in the log is counted from when that took it. */
+const passed = ({ record, position }: PlacedEvent) => ({
+  ...record,
+  receivedAt: record.replay?.at ?? record.receivedAt,
+  position,
+})

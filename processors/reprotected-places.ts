@@ -5,7 +5,7 @@ import type { SealedEvent } from '../governance/access/open-event.ts'
 import type { StoredDocument } from '../storage/documents/documents.ts'
 import type { Position } from '../storage/event-log/event-log.ts'
 import type { JsonObject } from '../storage/json.ts'
-import type { StoredAnomaly, StoredEvent } from '../storage/stored-shapes.ts'
+import { loggedAt, type StoredAnomaly, type StoredEvent } from '../storage/stored-shapes.ts'
 
 export type Kept = 'events' | 'anomalies'
 
@@ -22,8 +22,7 @@ export function keptIn(collection: Kept, { id: documentId, body }: StoredDocumen
   const reprotectedAt = (body.reprotectedAt as string | null | undefined) ?? null
   if (collection === 'events') {
     const event = body as unknown as StoredEvent
-    const loggedAt = event.rectifiedAt ?? event.receivedAt
-    return { ...event, others: event.others ?? [], documentId, loggedAt, reprotectedAt }
+    return { ...event, others: event.others ?? [], documentId, loggedAt: loggedAt(event), reprotectedAt }
   }
   const { dataset, subject, schema, policy, copy, eventDocument, position, detectedAt } =
     body as unknown as StoredAnomaly

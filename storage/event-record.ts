@@ -37,6 +37,8 @@ export interface EventRecord {
   held: boolean
   /** It corrects this event, since then (RFC 3339); it was received when that one was. */
   rectification?: { event: string; at: string }
+  /** It was rejected when it was received, and replayed then (RFC 3339), by this request. */
+  replay?: { at: string; request: string }
   traceparent: string
   /** The protected event. */
   event: JsonObject
@@ -64,6 +66,10 @@ export function writeEventRecord(record: EventRecord, wirePrefix: Buffer): LogRe
   if (record.rectification) {
     headers.ecluse_rectifies = record.rectification.event
     headers.ecluse_rectified = record.rectification.at
+  }
+  if (record.replay) {
+    headers.ecluse_replayed = record.replay.at
+    headers.ecluse_replay = record.replay.request
   }
   if (record.timeAmbiguous) headers.ecluse_time_ambiguous = 'true'
   const text = JSON.stringify(record.event)
@@ -98,6 +104,8 @@ export function readEventRecord({ value, headers }: LogRecord): EventRecord {
   const rectified = headers.ecluse_rectifies !== undefined
   if (rectified && !isUtcTime(header('ecluse_rectified')))
     throw new Error('the record does not say since when it corrects another')
+  const replayed = headers.ecluse_replay !== undefined
+  if (replayed && !isUtcTime(header('ecluse_replayed'))) throw new Error('the record does not say when it was replayed')
   return {
     dataset: header('ecluse_dataset'),
     id: header('ce_id'),
@@ -113,6 +121,7 @@ export function readEventRecord({ value, headers }: LogRecord): EventRecord {
     content: header('ecluse_content'),
     held: headers.ecluse_held === 'true',
     ...(rectified && { rectification: { event: header('ecluse_rectifies'), at: header('ecluse_rectified') } }),
+    ...(replayed && { replay: { at: header('ecluse_replayed'), request: header('ecluse_replay') } }),
     traceparent: header('traceparent'),
     event,
   }

@@ -20,6 +20,11 @@ export interface QuarantineRecord {
   sealed: string
 }
 
+/** `/montant minimum`: what rejections of one kind share. */
+export function causeOf([first]: QuarantineRecord['errors']): string {
+  return first ? `${first.pointer || '(event)'} ${first.keyword}` : 'unknown'
+}
+
 export function writeQuarantineRecord(record: QuarantineRecord): LogRecord {
   return {
     key: record.dataset,

@@ -13,11 +13,18 @@ export const collections = {
   events: { indexes: ['dataset', 'time', 'subject', 'held', 'receivedIn'] },
   mentions: { indexes: ['subject', 'dataset'] },
   passed_over: { indexes: ['subject', 'dataset'] },
-  quarantine: { indexes: ['dataset', 'cause', 'receivedAt', 'subject'] },
+  quarantine: {
+    indexes: ['dataset', 'cause', 'receivedAt', 'subject', 'left', 'request', 'outcome'],
+    together: [
+      ['dataset', 'receivedAt'],
+      ['dataset', 'cause', 'receivedAt'],
+      ['request', 'outcome'],
+    ],
+  },
   anomalies: { indexes: ['dataset', 'detectedAt', 'eventDocument', 'subject'] },
   rectifications: { indexes: ['dataset'] },
   packages: { indexes: ['request', 'subject', 'endsAt'] },
-  requests: { indexes: ['kind', 'createdAt', 'active', 'state', 'ownedUntilMs'] },
+  requests: { indexes: ['kind', 'createdAt', 'active', 'state', 'ownedUntilMs', 'dataset'] },
   recomputations: { indexes: ['dataset', 'subject'] },
   window_days: { indexes: ['dataset'] },
   window_marks: { indexes: ['dataset'] },
@@ -65,7 +72,18 @@ export interface StoredEvent {
   rectifiedBy: string | null
   /** Since when it is stored otherwise than in the log, where a newer policy protects it more. */
   reprotectedAt: string | null
+  /** When it was replayed from the quarantine, and by which request; missing where it was not. */
+  replay?: { at: string; request: string } | null
   event: JsonObject
+}
+
+/** When the log took an event's record: a correction, or what was replayed, later than it was received. */
+export function loggedAt({
+  receivedAt,
+  rectifiedAt,
+  replay,
+}: Pick<StoredEvent, 'receivedAt' | 'replay'> & { rectifiedAt?: string | null }): string {
+  return replay?.at ?? rectifiedAt ?? receivedAt
 }
 
 /** A rejected event, in collection `quarantine`, under its id. Its end is the document's own. */
@@ -75,7 +93,28 @@ export interface StoredQuarantine extends Omit<QuarantineRecord, 'expiresAtMs'> 
   /** The person under whose key the original is sealed; null under the key of a day. */
   subject: string | null
   position: Position
+  /** The request that gave it this outcome last, and left it here. */
+  request?: string
+  outcome?: string
 }
+
+/**
+ * What is left of an entry that left the quarantine, under its id: the log's copy, read again, finds its place taken. So
+ * it is kept for as long as the log may hold that copy. It has no `dataset` and no `cause`: who lists entries does not
+ * find it.
+ */
+export interface StoredLeft {
+  /** The dataset. */
+  left: string
+  receivedAt: string
+  /** As of the entry: the sealed copy in the log is this person's. */
+  subject: string | null
+  request: string
+  outcome: string
+}
+
+/** Whether a document of the quarantine is what is left of an entry. */
+export const isLeft = (body: JsonObject): boolean => body.left !== undefined
 
 /** Where a person is named who is not the first one of an event, in collection `mentions`. */
 export interface StoredMention {
@@ -274,6 +313,7 @@ export function asBody(
     | StoredRectification
     | StoredPackage
     | StoredQuarantine
+    | StoredLeft
     | StoredAnomaly
     | StoredLedgerRow
     | StoredLedgerCheck

@@ -16,6 +16,7 @@ import { openErasureLedger } from '../governance/subjects/erasure-ledger.ts'
 import { openPackageStore } from '../governance/subjects/export/package-store.ts'
 import { fileRequest } from '../governance/subjects/file-request.ts'
 import { openKeyRing } from '../governance/subjects/key-ring.ts'
+import { openPeople } from '../governance/subjects/people.ts'
 import { openRequestStore, type RequestStore } from '../governance/subjects/request-store.ts'
 import { openIncarnations } from '../processors/incarnations.ts'
 import { openRetentions } from '../processors/retentions.ts'
@@ -74,6 +75,7 @@ async function processOver(config: Config, { stores }: Running, passedMs: number
     packages: openPackageStore({ lake: stores.lake, documents, vault, ring, now }),
     ledger,
     ring,
+    people: await openPeople(vault, ring, { leaseMs: 100, cachedPersons: 100 }),
     leaseMs: 100,
     audit,
     signer,

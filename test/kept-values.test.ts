@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { parseStrict } from '../gateway/body/strict-json.ts'
-import { checkEvent } from '../gateway/check-event.ts'
-import { governEvent } from '../gateway/govern-event.ts'
 import type { LiveContract } from '../governance/contract/catalogue.ts'
 import { eventReaders } from '../governance/contract/event-parts.ts'
 import { loadContracts } from '../governance/contract/load.ts'
 import { rootSchema, validObject } from '../governance/contract/schema-arbitrary.ts'
+import { checkEvent } from '../governance/ingestion/check-event.ts'
+import { governEvent } from '../governance/ingestion/govern-event.ts'
+import { parseStrict } from '../governance/ingestion/strict-json.ts'
 import { macKey } from '../governance/protection/mac.ts'
 import type { KeyRing } from '../governance/subjects/key-ring.ts'
 import { readEventRecord } from '../storage/event-record.ts'
@@ -72,11 +72,11 @@ async function throughTheGateway(contract: LiveContract, text: string): Promise<
     schemaVersion: undefined,
     makeId: () => 'made',
     traceparent: '00-1-1-01',
-    contentType: 'application/json',
+    receivedAt: new Date().toISOString(),
   }
   const checked = checkEvent(contract, request, { index: 0, raw, ...parseStrict(raw, bodyLimits()) })
   assert.ok(checked.valid, JSON.stringify(checked))
-  const governed = await governEvent({ ring, now: Date.now, maxRecordBytes: 2 ** 30 }, request, checked, [])
+  const governed = governEvent({ ring, maxRecordBytes: 2 ** 30 }, request, checked, [])
   assert.equal(governed.outcome, 'accepted')
   if (governed.outcome !== 'accepted') throw new Error('unreachable')
   return readEventRecord(governed.record).event

@@ -62,7 +62,7 @@ const OWNERS: Record<string, string[]> = {
   'ipaddr.js': ['governance/protection/generalise.ts'],
   jose: ['gateway/authenticate-jwt.ts'],
   kafkajs: ['storage/event-log/'],
-  'lossless-json': ['gateway/body/'],
+  'lossless-json': ['governance/ingestion/'],
   'lru-cache': [
     'governance/subjects/window-keys.ts',
     'gateway/authenticate.ts',

@@ -7,10 +7,11 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import type { IncomingEvent } from '../../governance/ingestion/incoming-event.ts'
 import { bodyLimits } from '../../test/body-limits.ts'
 import { sampleDataDir } from '../../test/sample-data.ts'
 import type { BodyLimits } from './limits.ts'
-import { type IncomingEvent, readEvents } from './read-events.ts'
+import { readEvents } from './read-events.ts'
 import { RequestAborted, RequestRefused } from './request-refused.ts'
 
 const envelope = (data: unknown) => JSON.stringify({ specversion: '1.0', id: '7', source: '/s', type: 't', data })

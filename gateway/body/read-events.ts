@@ -1,30 +1,17 @@
 // A request becomes events: each with its own bytes and either its value or what is wrong with it. One bad event never
 // hides the others; only a body that cannot be told apart into events is refused.
 
-import type { Violation } from '../../governance/contract/contract.ts'
-import type { JsonObject } from '../../storage/json.ts'
+import type { IncomingEvent, ReadEvent } from '../../governance/ingestion/incoming-event.ts'
+import { parseEnvelope } from '../../governance/ingestion/parse-envelope.ts'
+import { parseStrict } from '../../governance/ingestion/strict-json.ts'
+import { readBinaryAttributes } from './binary-attributes.ts'
 import type { Body } from './body.ts'
-import { type CloudEventAttributes, readBinaryAttributes, readEnvelope } from './cloudevents.ts'
 import { type BodyKind, decideKind } from './content-type.ts'
-import type { BodyLimits } from './limits.ts'
 import { splitLines } from './ndjson.ts'
 import { readBody, readChunks } from './read-body.ts'
 import { type BodyShape, bodyEmpty, splitEvents } from './split-events.ts'
-import { parseStrict } from './strict-json.ts'
 
-/** One event of a request: it has a `value` or a `violation`, never both. */
-export interface IncomingEvent {
-  /** Its place among the request's events, from 0. */
-  index: number
-  /** Its bytes as they were sent (after decompression): of the whole envelope, if there is one. */
-  raw: Buffer
-  value?: JsonObject
-  attributes?: CloudEventAttributes
-  violation?: Violation
-}
-
-type Parsed = Pick<IncomingEvent, 'value' | 'attributes' | 'violation'>
-type ParseEvent = (raw: Buffer, depth?: number) => Parsed
+type ParseEvent = (raw: Buffer, depth?: number) => ReadEvent
 
 const shapes: Record<Exclude<BodyKind, 'ndjson'>, BodyShape> = {
   json: 'either',
@@ -69,12 +56,4 @@ function parserOf(kind: BodyKind, { headers, limits }: Body): ParseEvent {
     return (raw, depth) => ({ ...parseStrict(raw, limits, depth), attributes: read.attributes })
   }
   return (raw, depth) => parseEnvelope(raw, limits, depth)
-}
-
-function parseEnvelope(raw: Buffer, limits: BodyLimits, depth?: number): Parsed {
-  // The envelope is one level that the event itself does not have.
-  const { value, violation } = parseStrict(raw, { ...limits, depth: limits.depth + 1 }, depth)
-  if (violation) return { violation }
-  const read = readEnvelope(value, limits)
-  return read.violation ? read : { value: read.data, attributes: read.attributes }
 }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { depthOf } from '../../governance/ingestion/depth-of.ts'
 import { bodyLimits } from '../../test/body-limits.ts'
 import type { BodyLimits } from './limits.ts'
 import { RequestRefused } from './request-refused.ts'
-import { type BodyShape, depthOf, splitEvents } from './split-events.ts'
+import { type BodyShape, splitEvents } from './split-events.ts'
 
 function textsOf(body: string, limits?: Partial<BodyLimits>, shape?: BodyShape): string[] {
   const bytes = Buffer.from(body)

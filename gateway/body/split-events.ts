@@ -1,6 +1,7 @@
 // Finds where each event's text stands in a JSON body, in one pass over its bytes. It judges the frame only (brackets,
 // commas, the end): what is wrong inside one event stays that event's rejection, and no value is read.
 
+import { endOfString } from '../../governance/ingestion/depth-of.ts'
 import type { BodyLimits } from './limits.ts'
 import { RequestRefused } from './request-refused.ts'
 
@@ -15,7 +16,6 @@ export interface EventSpan {
 export type BodyShape = 'object' | 'array' | 'either'
 
 const quote = 0x22
-const backslash = 0x5c
 const comma = 0x2c
 const openBracket = 0x5b
 const closeBracket = 0x5d
@@ -44,21 +44,6 @@ export function splitEvents(body: Buffer, limits: BodyLimits, shape: BodyShape =
     throw notJson(rest, 'the end of the body', 'To send events one after another, use application/x-ndjson.')
   }
   return spans
-}
-
-/** Levels of nested objects and arrays in a JSON text; what is no JSON gets some number. */
-export function depthOf(bytes: Uint8Array): number {
-  let depth = 0
-  let deepest = 0
-  const { length } = bytes
-  for (let i = 0; i < length; i++) {
-    const byte = bytes[i]!
-    if (byte === quote) i = endOfString(bytes, i)
-    else if (byte === openBrace || byte === openBracket) {
-      if (++depth > deepest) deepest = depth
-    } else if (byte === closeBrace || byte === closeBracket) depth--
-  }
-  return deepest
 }
 
 interface Nesting {
@@ -115,17 +100,6 @@ function endOfValue(body: Buffer, start: number, nesting: Nesting): number {
     }
   }
   throw notJson(length, depth > 0 ? `"${kinds[depth - 1] === openBrace ? '}' : ']'}"` : '"," or "]"')
-}
-
-/** The offset of the quote that ends the string begun at `at`, or the length of an unended text. */
-function endOfString(bytes: Uint8Array, at: number): number {
-  const { length } = bytes
-  for (let i = at + 1; i < length; i++) {
-    const byte = bytes[i]!
-    if (byte === quote) return i
-    if (byte === backslash) i++
-  }
-  return length
 }
 
 function grow(nesting: Nesting): Uint8Array {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { type ParsedEvent, parseStrict } from '../../governance/ingestion/strict-json.ts'
 import { bodyLimits } from '../../test/body-limits.ts'
 import { RequestRefused } from './request-refused.ts'
 import { splitEvents } from './split-events.ts'
-import { type ParsedEvent, parseStrict } from './strict-json.ts'
 
 const limits = bodyLimits({ stringLength: 1000 })
 

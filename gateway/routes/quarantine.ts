@@ -3,11 +3,12 @@
 import Type from 'typebox'
 import type { Filter } from '../../storage/documents/documents.ts'
 import type { JsonObject } from '../../storage/json.ts'
-import type { StoredQuarantine } from '../../storage/stored-shapes.ts'
+import { isLeft, type StoredQuarantine } from '../../storage/stored-shapes.ts'
 import { RequestRefused } from '../body/request-refused.ts'
 import { findDataset } from '../find-dataset.ts'
 import { findPage } from '../find-page.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
+import { listCauses } from '../list-causes.ts'
 import { answers, listOf, pageQuery } from '../shapes.ts'
 
 const MAX_CAUSES = 1_000
@@ -26,7 +27,18 @@ const EntryShape = Type.Object({
   sealedBy: Type.String({ description: 'person: the person’s own key; day: the dataset’s key of that day' }),
 })
 
-const CauseShape = Type.Object({ cause: Type.String(), count: Type.Integer() })
+const CauseShape = Type.Object({
+  cause: Type.String({ description: 'Pointer and keyword of the first error' }),
+  count: Type.Integer(),
+  firstSeen: Type.String({ description: 'When the oldest of them was received' }),
+  lastSeen: Type.String(),
+  schemas: Type.Array(Type.String(), { description: 'Schema versions that examples were checked against' }),
+  fix: Type.String({ description: 'What its producer was told to do' }),
+  examples: Type.Array(Type.String(), { description: 'Ids of entries, newest first' }),
+  mayPassNow: Type.Boolean({
+    description: 'Whether the live contract says something else by now about this error: a dry run tells for certain',
+  }),
+})
 
 const dataset = Type.String({ description: 'Needed: name the dataset' })
 
@@ -66,9 +78,8 @@ export function quarantineRoutes(app: Gateway, deps: GatewayDeps): void {
       },
     },
     async request => {
-      const where = { dataset: findDataset(deps, request.caller, request.query.dataset).dataset }
-      const causes = await documents.countBy('quarantine', 'cause', { where, limit: MAX_CAUSES })
-      return { items: causes.map(({ value, count }) => ({ cause: String(value), count })), next: null }
+      const live = findDataset(deps, request.caller, request.query.dataset)
+      return { items: await listCauses(documents, live, MAX_CAUSES), next: null }
     },
   )
 
@@ -86,15 +97,15 @@ export function quarantineRoutes(app: Gateway, deps: GatewayDeps): void {
     async request => {
       const found = await documents.get('quarantine', request.params.id)
       // Whose dataset the caller may not see does not exist for it.
-      if (!found || !access.current().may(request.caller, 'quarantine', found.body.dataset as string))
-        throw noSuchEntry()
+      if (!found || isLeft(found.body)) throw noSuchEntry()
+      if (!access.current().may(request.caller, 'quarantine', found.body.dataset as string)) throw noSuchEntry()
       return shown(found.body, found.expiresAtMs)
     },
   )
 }
 
 function shown(body: JsonObject, expiresAtMs: number | null) {
-  const { sealed: _sealed, position: _position, sealedBy, ...entry } = body as unknown as StoredQuarantine
+  const { sealed: _, position: _p, request: _r, outcome: _o, sealedBy, ...entry } = body as unknown as StoredQuarantine
   // Every entry has an end: whoever carried it here gave it one.
   return { ...entry, sealedBy: sealedBy.by, expiresAt: new Date(expiresAtMs!).toISOString() }
 }
@@ -104,6 +115,6 @@ export function noSuchEntry(): RequestRefused {
     status: 404,
     slug: 'not-found',
     detail: 'The quarantine has no such entry.',
-    fix: 'It may have reached the end of its retention; GET /v1/quarantine?dataset=… lists what there is.',
+    fix: 'It may have been replayed or discarded, or have reached the end of its retention; GET /v1/quarantine?dataset=… lists what there is.',
   })
 }

@@ -8,7 +8,7 @@ import type { Contract } from '../../governance/contract/contract.ts'
 import { type SealingKey, seal } from '../../governance/protection/seal.ts'
 import { findPersons } from '../../governance/subjects/find-persons.ts'
 import { openOriginal } from '../../governance/subjects/quarantine-seal.ts'
-import type { StoredQuarantine } from '../../storage/stored-shapes.ts'
+import { isLeft, type StoredQuarantine } from '../../storage/stored-shapes.ts'
 import { RequestRefused } from '../body/request-refused.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
 import { answers } from '../shapes.ts'
@@ -41,7 +41,8 @@ export function revealRoute(app: Gateway, deps: GatewayDeps): void {
     },
     async (request, reply) => {
       const { caller, params, body } = request
-      const found = (await documents.get('quarantine', params.id))?.body as unknown as StoredQuarantine | undefined
+      const stored = await documents.get('quarantine', params.id)
+      const found = stored && !isLeft(stored.body) ? (stored.body as unknown as StoredQuarantine) : undefined
       // Whose dataset the caller may not see does not exist for it.
       if (!found || !access.current().may(caller, 'reveal', found.dataset)) throw noSuchEntry()
       const { id, dataset, sealed } = found

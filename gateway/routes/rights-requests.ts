@@ -6,7 +6,7 @@ import { v7 as uuidV7 } from 'uuid'
 import type { AccessAction } from '../../governance/access/access-action.ts'
 import { extendRequest, fileRequest } from '../../governance/subjects/file-request.ts'
 import type { HeldRequest } from '../../governance/subjects/request-store.ts'
-import { type RequestKind, requestKinds, type StoredRequest } from '../../governance/subjects/rights-request.ts'
+import { type FiledKind, filedKinds, type StoredRequest } from '../../governance/subjects/rights-request.ts'
 import type { JsonObject } from '../../storage/json.ts'
 import { RequestRefused } from '../body/request-refused.ts'
 import { findDataset } from '../find-dataset.ts'
@@ -16,7 +16,7 @@ import { answers, listOf, pageQuery, textAs } from '../shapes.ts'
 import { makeEventStream } from '../stream-events.ts'
 import { askedBody, RequestShape, readAsked, shownRequest } from './rights-shapes.ts'
 
-const actionOf: Record<RequestKind, AccessAction> = {
+const actionOf: Record<FiledKind, AccessAction> = {
   erasure: 'erase',
   export: 'export',
   rectification: 'rectify',
@@ -30,10 +30,10 @@ const params = Type.Object({ id: Type.String({ maxLength: 64 }) })
 const LOOK_MS = 500
 
 export function rightsRequestsRoutes(app: Gateway, deps: GatewayDeps): void {
-  for (const kind of requestKinds) routesOf(app, deps, kind)
+  for (const kind of filedKinds) routesOf(app, deps, kind)
 }
 
-function routesOf(app: Gateway, deps: GatewayDeps, kind: RequestKind): void {
+function routesOf(app: Gateway, deps: GatewayDeps, kind: FiledKind): void {
   const { requests, documents } = deps
   const path = `/v1/${kind}-requests`
   const tags = [kind === 'reprotection' ? 'policies' : 'rights']

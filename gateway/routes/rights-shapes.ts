@@ -3,7 +3,7 @@
 import Type, { type TSchema } from 'typebox'
 import { parsePointer } from '../../governance/contract/json-pointer.ts'
 import { DATASET_PATTERN } from '../../governance/contract/policy.ts'
-import type { RequestKind, SealedContent, StoredRequest } from '../../governance/subjects/rights-request.ts'
+import type { FiledKind, SealedContent, StoredRequest } from '../../governance/subjects/rights-request.ts'
 import type { JsonObject } from '../../storage/json.ts'
 import { RequestRefused } from '../body/request-refused.ts'
 
@@ -33,7 +33,7 @@ const common = {
   ),
 }
 
-const more: Record<RequestKind, Record<string, TSchema>> = {
+const more: Record<FiledKind, Record<string, TSchema>> = {
   erasure: {},
   export: {
     language: Type.Optional(Type.Union([Type.Literal('en'), Type.Literal('fr')], { description: 'en if not given' })),
@@ -61,14 +61,14 @@ const more: Record<RequestKind, Record<string, TSchema>> = {
 }
 
 /** The body of a new request. */
-export function askedBody(kind: RequestKind) {
+export function askedBody(kind: FiledKind) {
   const { reason } = common
   if (kind === 'reprotection') return Type.Object({ reason, ...more[kind] }, closed)
   return Type.Object({ ...common, ...more[kind] }, closed)
 }
 
 /** @throws RequestRefused 400 unless the body of a person's request says in one way whom it is about */
-export function readAsked(kind: RequestKind, body: JsonObject): Omit<SealedContent, 'progress'> {
+export function readAsked(kind: FiledKind, body: JsonObject): Omit<SealedContent, 'progress'> {
   const { subject, subjects, alias, reason, requester, ...details } = body as {
     subject?: SealedContent['alias']
     subjects?: SealedContent['subjects']

@@ -36,6 +36,7 @@ const eventMembers = {
   position: Type.Optional(PositionShape),
   rectifies: Type.Optional(nullableId('The event that this one corrects')),
   rectifiedBy: Type.Optional(nullableId('The event that this one was corrected by: it has no effect any more')),
+  replayedAt: Type.Optional(Type.String({ description: 'When it was replayed from the quarantine' })),
   event: Type.Unknown({ description: 'The protected event, without what is outside the caller’s mask' }),
 }
 const EventShape = Type.Object(eventMembers)

@@ -8,6 +8,8 @@ export const datasetActions = [
   'describe',
   'quarantine',
   'reveal',
+  'replay',
+  'discard',
   'anomalies',
   'ledger',
   'reidentify',

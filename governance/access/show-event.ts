@@ -16,6 +16,8 @@ export type ShownEvent = Pick<StoredEvent, 'dataset' | 'schema' | 'policy'> &
       'id' | 'rectifies' | 'rectifiedBy' | 'time' | 'timeAmbiguous' | 'receivedAt' | 'subject' | 'position'
     >
   > & {
+    /** When it was replayed from the quarantine. */
+    replayedAt?: string
     event: JsonObject
   }
 
@@ -35,15 +37,15 @@ export function showEvent(
   reading: EventReading | undefined,
   { mask, unreadable, persons = new Map(), onOpened }: ShowOptions,
 ): ShownEvent {
-  const { id, rectifies, rectifiedBy, time, timeAmbiguous, subject, receivedAt, position, dataset, schema, policy } =
-    stored
+  const { id, rectifies, rectifiedBy, time, timeAmbiguous, subject, dataset, schema, policy } = stored
+  const { receivedAt, position, replay } = stored
   const envelope = reading?.envelope ?? unknownEnvelope
   const may = mask.read
   return {
     ...(may.has(envelope.id) && { id, rectifies, rectifiedBy }),
     dataset,
     ...(may.has(envelope.time) && { time, timeAmbiguous }),
-    ...(may.has('internal') && { receivedAt, position }),
+    ...(may.has('internal') && { receivedAt, position, ...(replay && { replayedAt: replay.at }) }),
     ...(may.has(envelope.subject) && { subject }),
     schema,
     policy,

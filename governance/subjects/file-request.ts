@@ -1,15 +1,26 @@
-// Files a person's request, or that of a re-protection: what is personal in it is sealed before it is written, and that it was filed is in the
-// audit before it is answered.
+// Files a person's request, or another one that is worked on alike: what is personal in it is sealed before it is
+// written, and that it was filed is in the audit before it is answered.
 
 import type { Audit } from '../audit/audit.ts'
 import type { KeyRing } from './key-ring.ts'
 import { ClaimLost, type HeldRequest, type RequestStore } from './request-store.ts'
-import { dueAt, type RequestKind, type SealedContent, type StoredRequest, sealContent } from './rights-request.ts'
+import {
+  dueAt,
+  type RequestKind,
+  type RightKind,
+  rightKinds,
+  type SealedContent,
+  type StoredRequest,
+  sealContent,
+} from './rights-request.ts'
 
 /** Filing takes seconds: how long the key of one that never stood rests at most. */
 const UNFILED_MS = 86_400_000
 /** How often an extension that met a change of who works on the request is written again. */
 const MEETINGS = 5
+
+/** What a request about a quarantine is about. */
+export type AboutDataset = Required<Pick<StoredRequest, 'dataset' | 'asked'>>
 
 export interface FileRequestDeps {
   ring: Pick<KeyRing, 'requestKey' | 'findRequestKey' | 'keepRequestKey'>
@@ -18,24 +29,32 @@ export interface FileRequestDeps {
   now: () => number
 }
 
-/** @param id unique for ever. @throws DocumentsUnavailable, VaultUnavailable, EventLogUnavailable */
+/**
+ * @param filing.id unique for ever
+ * @param filing.about of a request about a quarantine: kept in the clear
+ * @throws DocumentsUnavailable, VaultUnavailable, EventLogUnavailable
+ */
 export async function fileRequest(
   { ring, audit, requests, now }: FileRequestDeps,
-  { id, kind, actor }: { id: string; kind: RequestKind; actor: string },
+  { id, kind, actor, about }: { id: string; kind: RequestKind; actor: string; about?: AboutDataset },
   asked: Omit<SealedContent, 'progress'>,
 ): Promise<StoredRequest> {
   const createdAtMs = now()
   // With an end until the request stands: of one that was never filed nothing is left.
   const key = await ring.requestKey(id, createdAtMs + UNFILED_MS)
-  const isRight = kind !== 'reprotection'
-  await audit.record(
-    isRight
-      ? { kind: 'right-requested', actor, request: id, details: { right: kind } }
-      : { kind: 'reprotection-requested', actor, request: id, details: asked.details },
-  )
+  const isRight = (rightKinds as readonly string[]).includes(kind)
+  await audit.record({
+    ...(isRight
+      ? { kind: 'right-requested', details: { right: kind } }
+      : { kind: `${kind as Exclude<RequestKind, RightKind>}-requested`, details: about?.asked ?? asked.details }),
+    actor,
+    request: id,
+    ...(about && { dataset: about.dataset }),
+  })
   const { body } = await requests.create({
     id,
     kind,
+    ...about,
     state: 'queued',
     active: 1,
     createdAt: new Date(createdAtMs).toISOString(),

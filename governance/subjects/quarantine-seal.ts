@@ -12,6 +12,8 @@ export type SealedBy = { by: 'person'; pseudonym: string } | { by: 'day'; key: s
 export interface Original {
   /** Of the request. */
   contentType: string
+  /** The schema version the request named for all of its events. Missing: none, or nobody kept it. */
+  schemaVersion?: string | undefined
   /** The event's id, or the one made for it. */
   id: string
   /** CloudEvents attributes that came apart from the body. */

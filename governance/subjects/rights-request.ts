@@ -7,9 +7,15 @@ import { open, type SealingKey, seal } from '../protection/seal.ts'
 export const rightKinds = ['erasure', 'export', 'rectification', 'restriction', 'objection'] as const
 export type RightKind = (typeof rightKinds)[number]
 
-/** What is worked on as persons' requests are: the re-protection of a dataset is nobody's right, and has no due date. */
-export const requestKinds = [...rightKinds, 'reprotection'] as const
-export type RequestKind = (typeof requestKinds)[number]
+/** What is worked on as persons' requests are, is nobody's right, and has no due date. */
+export const filedKinds = [...rightKinds, 'reprotection'] as const
+export type FiledKind = (typeof filedKinds)[number]
+
+/** Likewise, about the rejected events of one dataset. */
+export const quarantineKinds = ['replay', 'discard'] as const
+export type QuarantineKind = (typeof quarantineKinds)[number]
+
+export type RequestKind = FiledKind | QuarantineKind
 
 export type RequestState = 'queued' | 'running' | 'blocked' | 'done' | 'failed'
 
@@ -42,6 +48,9 @@ export interface HolderProgress {
 export interface StoredRequest {
   id: string
   kind: RequestKind
+  /** Of a request about a quarantine: which one, and what was asked. Nothing personal. */
+  dataset?: string
+  asked?: JsonObject
   state: RequestState
   /** 1 while something is left to do, else 0. */
   active: 0 | 1

@@ -12,7 +12,7 @@ export interface RequestResult {
 
 export interface RunningRequest {
   id: string
-  filed: Pick<StoredRequest, 'kind' | 'createdAt' | 'createdBy'>
+  filed: Pick<StoredRequest, 'kind' | 'createdAt' | 'createdBy' | 'dataset' | 'asked'>
   content: SealedContent
   /**
    * Does a stage's work, unless it was done before the request was last interrupted, and keeps what it gives, sealed.

@@ -41,7 +41,7 @@ export async function countEvents(documents: Pick<Documents, 'getAll'>, batch: H
 /** What corrects an event was no producer's: nobody accepted it. */
 function counting({ record, position }: PlacedEvent, what: string): Counted {
   const counts = { [what]: 1, ...(record.rectification && { corrections: 1 }) }
-  return { offset: position.offset, minute: minuteOf(record.receivedAt), counts }
+  return { offset: position.offset, minute: minuteOf(record.replay?.at ?? record.receivedAt), counts }
 }
 
 /** Received when its header says so, should that be legible and likely; else when it was appended. */

@@ -17,6 +17,11 @@ export interface StoredDocument {
 export interface CollectionSettings {
   /** Top-level members of `body` that hold a string or a number, or are missing or null; any other value is refused. */
   indexes: string[]
+  /**
+   * Members that are asked for together, in this order: those filtered by, then the one sorted or counted by. Where a
+   * collection grows large, such a question reads what it answers with, and no more.
+   */
+  together?: string[][]
 }
 
 export type FilterValue = string | number

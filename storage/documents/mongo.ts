@@ -19,6 +19,7 @@ const MEETINGS = 10
 
 interface Declared {
   indexes: Set<string>
+  together: string[][]
   /** Resolves once the indexes stand; undefined until the first use, and again after a failure. */
   ready: Promise<void> | undefined
 }
@@ -42,10 +43,14 @@ export async function openMongoDocuments(access: ServerAccess): Promise<Document
   const store: Store = { connection, collections: new Map() }
 
   return {
-    ensureCollection: async (name, { indexes }) => {
-      for (const each of [name, ...indexes]) checkName(each)
+    ensureCollection: async (name, { indexes, together = [] }) => {
+      for (const each of [name, ...indexes, ...together.flat()]) checkName(each)
       const known = store.collections.get(name)
-      store.collections.set(name, { indexes: new Set([...(known?.indexes ?? []), ...indexes]), ready: undefined })
+      store.collections.set(name, {
+        indexes: new Set([...(known?.indexes ?? []), ...indexes]),
+        together: [...(known?.together ?? []), ...together],
+        ready: undefined,
+      })
     },
     insertFirst: async (name, documents) => {
       // Of copies, the first: entered last, it is the one that stays in the map.
@@ -111,7 +116,7 @@ function on<T>(store: Store, name: string, work: (collection: Collection<MongoFo
   const declaration = declared(store, name)
   return store.connection.run(async db => {
     const collection = db.collection<MongoForm>(PREFIX + name)
-    declaration.ready ??= makeIndexes(collection, declaration.indexes)
+    declaration.ready ??= makeIndexes(collection, declaration)
     try {
       await declaration.ready
     } catch (error) {
@@ -122,10 +127,13 @@ function on<T>(store: Store, name: string, work: (collection: Collection<MongoFo
   })
 }
 
-async function makeIndexes(collection: Collection<MongoForm>, indexes: Set<string>): Promise<void> {
+async function makeIndexes(collection: Collection<MongoForm>, { indexes, together }: Declared): Promise<void> {
   await collection.createIndexes([
     { name: 'expiry', key: { expiresAt: 1 }, expireAfterSeconds: 0 },
-    ...[...indexes].map(member => ({ name: `by_${member}`, key: { [pathOf(member)]: 1 as const, _id: 1 as const } })),
+    ...[...[...indexes].map(member => [member]), ...together].map(members => ({
+      name: `by_${members.join('_')}`,
+      key: { ...Object.fromEntries(members.map(member => [pathOf(member), 1 as const])), _id: 1 as const },
+    })),
   ])
 }
 

@@ -113,6 +113,10 @@ function ensureCollection({ db, indexes }: Store, collection: string, settings: 
         db.exec(`ALTER TABLE ${table} ADD COLUMN ${column} GENERATED ALWAYS AS (${value}) VIRTUAL`)
       db.exec(`CREATE INDEX IF NOT EXISTS ${table}_${column} ON ${table} (${column}, id)`)
     }
+    for (const asked of settings.together ?? []) {
+      const names = asked.map(member => `m_${sqlName(member)}`)
+      db.exec(`CREATE INDEX IF NOT EXISTS ${table}_${names.join('_')} ON ${table} (${names.join()}, id)`)
+    }
   })
   indexes.set(collection, members)
 }

@@ -1,10 +1,9 @@
-// Reads CloudEvents 1.0.2: the envelope of the JSON event format, and the `ce-` headers of the HTTP binding's binary
-// mode. Violations name the specification's attributes only, never an extension and never a value.
+// Reads CloudEvents 1.0.2: the envelope of the JSON event format, and its attributes wherever they came from. Violations
+// name the specification's attributes only, never an extension and never a value.
 
-import type { Violation } from '../../governance/contract/contract.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../storage/json.ts'
-import type { Headers } from './body.ts'
-import type { BodyLimits } from './limits.ts'
+import type { Violation } from '../contract/contract.ts'
+import type { EventLimits } from './incoming-event.ts'
 import { type ParsedEvent, parseStrict } from './strict-json.ts'
 
 /** The context attributes that are used; extensions are checked and dropped. */
@@ -20,7 +19,8 @@ export interface CloudEventAttributes {
   dataschema?: string
 }
 
-type Read<T> = (T & { violation?: never }) | { violation: Violation }
+/** What was read, or what is wrong with it. */
+export type Read<T> = (T & { violation?: never }) | { violation: Violation }
 
 /** An attribute's rule: the test it has to pass, and what it is, as the end of a sentence. */
 interface AttributeRule {
@@ -54,7 +54,7 @@ const rules: Record<string, AttributeRule> = {
  */
 export function readEnvelope(
   envelope: JsonObject,
-  limits: Pick<BodyLimits, 'depth' | 'stringLength'>,
+  limits: EventLimits,
 ): Read<{ data: JsonObject; attributes: CloudEventAttributes }> {
   const { data = null, data_base64: base64 = null, ...context } = envelope
   const read = readAttributes(context)
@@ -69,25 +69,8 @@ export function readEnvelope(
   return parsed.violation ? parsed : { data: parsed.value, attributes: read.attributes }
 }
 
-/** The attributes in the `ce-` headers of a request; its content type has been checked already. */
-export function readBinaryAttributes(headers: Headers): Read<{ attributes: CloudEventAttributes }> {
-  const context: JsonObject = Object.create(null)
-  for (const [header, value] of Object.entries(headers)) {
-    if (!header.startsWith('ce-') || value === undefined) continue
-    const decoded = decodeHeader(String(value))
-    if (decoded === undefined) {
-      const detail = 'A ce- header is not percent-encoded UTF-8.'
-      return broken(detail, 'Percent-encode whatever is not printable ASCII, and %, " and spaces.')
-    }
-    context[header.slice('ce-'.length)] = decoded
-  }
-  // In binary mode the content-type header is this attribute.
-  delete context.datacontenttype
-  return readAttributes(context)
-}
-
 /** `context`: all members of an envelope but the data. A null is an absent attribute (JSON event format, 2.2). */
-function readAttributes(context: JsonObject): Read<{ attributes: CloudEventAttributes }> {
+export function readAttributes(context: JsonObject): Read<{ attributes: CloudEventAttributes }> {
   for (const [name, rule] of Object.entries(rules)) {
     const value = context[name] ?? undefined
     if (value === undefined && !rule.required) continue
@@ -122,7 +105,7 @@ function isExtensionValue(value: JsonValue): boolean {
   return value === null || typeof value === 'string' || typeof value === 'boolean'
 }
 
-function parseBase64(base64: JsonValue, limits: Pick<BodyLimits, 'depth' | 'stringLength'>): ParsedEvent {
+function parseBase64(base64: JsonValue, limits: EventLimits): ParsedEvent {
   const bytes = Buffer.from(String(base64), 'base64')
   // Decoding is lenient; encoding again shows whether it had to be.
   if (typeof base64 === 'string' && bytes.toString('base64') === base64) return parseStrict(bytes, limits)
@@ -130,20 +113,6 @@ function parseBase64(base64: JsonValue, limits: Pick<BodyLimits, 'depth' | 'stri
     'The data_base64 of the event is not base64 (RFC 4648, section 4).',
     'Encode it with padding, in one line.',
   )
-}
-
-/**
- * A header's value as the HTTP binding reads it (3.1.3.2): unquoted, then percent-decoded once as UTF-8; undefined if
- * that cannot be done.
- */
-function decodeHeader(value: string): string | undefined {
-  if (/[^\x20-\x7e]/.test(value)) return undefined
-  const quoted = /^"((?:[^"\\]|\\.)*)"$/.exec(value)?.[1]
-  try {
-    return decodeURIComponent(quoted === undefined ? value : quoted.replace(/\\(.)/g, '$1'))
-  } catch {
-    return undefined
-  }
 }
 
 /** RFC 3339, section 5.6, but for leap seconds, which nothing downstream can hold. */
@@ -159,6 +128,7 @@ function isJsonType(value: string): boolean {
   return /(?:^|\+)json$/i.test(mediaType.exec(value)?.[1] ?? '')
 }
 
-function broken(detail: string, fix: string): { violation: Violation } {
+/** A violation of the specification. */
+export function broken(detail: string, fix: string): { violation: Violation } {
   return { violation: { pointer: '', keyword: 'cloudevents', detail, fix } }
 }

@@ -1,17 +1,19 @@
 // Steps 2 and 3 of an event's way: is it readable, which schema version, is it valid, which event is it, when did it
 // happen, whom is it about? Only reads; decides nothing about persons.
 
-import type { LiveContract } from '../governance/contract/catalogue.ts'
-import type { ContractVersion, Violation } from '../governance/contract/contract.ts'
-import type { SubjectIds } from '../governance/contract/event-parts.ts'
-import { nearestSchemaVersion, schemaVersionOf } from '../governance/contract/name-schema-version.ts'
-import { findRejectedField } from '../governance/protection/protect.ts'
-import type { JsonObject } from '../storage/json.ts'
-import type { CloudEventAttributes } from './body/cloudevents.ts'
-import type { IncomingEvent } from './body/read-events.ts'
+import type { JsonObject } from '../../storage/json.ts'
+import type { LiveContract } from '../contract/catalogue.ts'
+import type { ContractVersion, Violation } from '../contract/contract.ts'
+import type { SubjectIds } from '../contract/event-parts.ts'
+import { nearestSchemaVersion, schemaVersionOf } from '../contract/name-schema-version.ts'
+import { findRejectedField } from '../protection/protect.ts'
+import type { CloudEventAttributes } from './cloudevents.ts'
+import type { IncomingEvent } from './incoming-event.ts'
 
 /** Longest event id, in UTF-16 units. */
 const MAX_ID_LENGTH = 256
+/** A quarantine entry keeps the first few errors; the producer is told of more. */
+const MAX_QUARANTINED_ERRORS = 5
 
 export type CheckedEvent = ValidEvent | InvalidEvent
 
@@ -19,6 +21,8 @@ export interface ValidEvent {
   valid: true
   index: number
   raw: Buffer
+  /** Of the envelope, where it came apart from the event. */
+  attributes: CloudEventAttributes | undefined
   /** As the producer knows it. */
   id: string
   /** It came with the CloudEvents envelope alone, where no policy speaks of it: not to be stored as it is. */
@@ -48,6 +52,9 @@ export interface CheckRequest {
   schemaVersion: string | undefined
   makeId: (index: number) => string
 }
+
+/** Those of an event's errors that its quarantine entry keeps. */
+export const quarantinedErrors = (violations: Violation[]) => violations.slice(0, MAX_QUARANTINED_ERRORS)
 
 /** Checks one event against its contract. Never throws for what an event holds. */
 export function checkEvent(contract: LiveContract, request: CheckRequest, incoming: IncomingEvent): CheckedEvent {
@@ -88,7 +95,7 @@ export function checkEvent(contract: LiveContract, request: CheckRequest, incomi
   if (time && 'keyword' in time) return invalid([time], id.id)
   const subjects = contract.readers.subjects(value)
   if ('keyword' in subjects) return invalid([subjects], id.id)
-  return { valid: true, index, raw, ...id, version, event: value, time, subjects }
+  return { valid: true, index, raw, attributes, ...id, version, event: value, time, subjects }
 }
 
 /** The event's own id, else the CloudEvents id; undefined when it has none. */

@@ -3,11 +3,11 @@
 
 import { isUtf8 } from 'node:buffer'
 import { parse as parseLossless } from 'lossless-json'
-import type { Violation } from '../../governance/contract/contract.ts'
 import { isJsonObject, type JsonObject } from '../../storage/json.ts'
+import type { Violation } from '../contract/contract.ts'
+import { depthOf } from './depth-of.ts'
 import { findFlaw } from './find-flaw.ts'
-import type { BodyLimits } from './limits.ts'
-import { depthOf } from './split-events.ts'
+import type { EventLimits } from './incoming-event.ts'
 
 export type ParsedEvent = { value: JsonObject; violation?: never } | { value?: never; violation: Violation }
 
@@ -15,11 +15,7 @@ export type ParsedEvent = { value: JsonObject; violation?: never } | { value?: n
  * One event from its text. `depth` is its levels of nesting, where they are known already.
  * Violations: `utf8`, `depth`, `json`, `type`, and `duplicate`, `number`, `name`, `string` of `find-flaw.ts`.
  */
-export function parseStrict(
-  bytes: Buffer,
-  limits: Pick<BodyLimits, 'depth' | 'stringLength'>,
-  depth = depthOf(bytes),
-): ParsedEvent {
+export function parseStrict(bytes: Buffer, limits: EventLimits, depth = depthOf(bytes)): ParsedEvent {
   if (!isUtf8(bytes)) return violation('utf8', 'The event is not valid UTF-8.', 'Encode the event as UTF-8.')
   if (depth > limits.depth) {
     const detail = `The event has ${depth} levels of nested objects and arrays; ${limits.depth} are allowed.`

@@ -3,9 +3,9 @@
 // could not be answered is owed, and counted with the next receipt.
 
 import { randomUUID } from 'node:crypto'
-import { ledgerTopicOf } from '../governance/contract/topic-of.ts'
-import type { EventLog, LogEntry } from '../storage/event-log/event-log.ts'
-import { type GatewayCounts, type LedgerRecord, minuteOf, writeLedgerRecord } from '../storage/ledger-record.ts'
+import type { EventLog, LogEntry } from '../../storage/event-log/event-log.ts'
+import { type GatewayCounts, type LedgerRecord, minuteOf, writeLedgerRecord } from '../../storage/ledger-record.ts'
+import { ledgerTopicOf } from '../contract/topic-of.ts'
 
 /** Minutes of one dataset that are owed apart; during a longer outage, what comes on top is added to the last. */
 const MAX_OWED_MINUTES = 1_440

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { LogEntry } from '../storage/event-log/event-log.ts'
-import { type LedgerRecord, readLedgerRecord } from '../storage/ledger-record.ts'
+import type { LogEntry } from '../../storage/event-log/event-log.ts'
+import { type LedgerRecord, readLedgerRecord } from '../../storage/ledger-record.ts'
 import { openReceipts } from './receipts.ts'
 
 const AT_MS = Date.parse('2026-11-21T17:08:30Z')

@@ -5,10 +5,9 @@ import { test } from 'node:test'
 import type { JsonObject } from '../../storage/json.ts'
 import { bodyLimits } from '../../test/body-limits.ts'
 import { sampleDataDir } from '../../test/sample-data.ts'
-import { readBinaryAttributes, readEnvelope } from './cloudevents.ts'
+import { readEnvelope } from './cloudevents.ts'
 
 const required = { specversion: '1.0', id: '1', source: '/shop', type: 'sold' }
-const headers = { 'ce-specversion': '1.0', 'ce-id': '1', 'ce-source': '/shop', 'ce-type': 'sold' }
 
 const read = (envelope: JsonObject) => readEnvelope({ data: {}, ...envelope }, bodyLimits())
 const isAccepted = (envelope: JsonObject) => read({ ...required, ...envelope }).violation === undefined
@@ -101,25 +100,6 @@ test('data is a JSON object: in data, or as base64 of JSON that is parsed as str
   for (const type of ['application/json; charset=utf-8', 'text/json', 'application/vnd.a.b+json']) {
     assert.ok(isAccepted({ datacontenttype: type }), type)
   }
-})
-
-test('ce- headers are unquoted and percent-decoded once', () => {
-  const subjectOf = (value: string) => {
-    const result = readBinaryAttributes({ ...headers, 'ce-subject': value })
-    return result.violation ? result.violation.keyword : result.attributes.subject
-  }
-  assert.equal(subjectOf('Euro%20%E2%82%AC%20%F0%9F%98%80'), 'Euro € 😀')
-  assert.equal(subjectOf('%2541'), '%41')
-  assert.equal(subjectOf('"a \\"b\\" %e2%82%ac"'), 'a "b" €')
-  for (const value of ['%', '%zz', '%ff', '%ed%a0%80', 'Zo\u00e9', '']) assert.equal(subjectOf(value), 'cloudevents')
-})
-
-test('ce- headers follow the rules of the attributes; other headers are not looked at', () => {
-  const { specversion, ...attributes } = required
-  assert.deepEqual(readBinaryAttributes({ ...headers, host: 'é', 'ce-ext': 'x' }), { attributes })
-  assert.ok(readBinaryAttributes({ ...headers, 'ce-my_ext': 'x' }).violation)
-  assert.ok(readBinaryAttributes({ ...headers, 'ce-time': 'noon' }).violation)
-  assert.ok(readBinaryAttributes({ ...headers, 'ce-id': undefined }).violation)
 })
 
 const dir = sampleDataDir()

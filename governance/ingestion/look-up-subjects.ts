@@ -1,6 +1,6 @@
 // Step 4 of an event's way: one vault look-up for all persons of a chunk.
 
-import type { People, Person, SubjectReference } from '../governance/subjects/people.ts'
+import type { People, Person, SubjectReference } from '../subjects/people.ts'
 import type { CheckedEvent } from './check-event.ts'
 
 /** The persons of each event, in the order of its subjects; undefined where there is nobody. */
@@ -12,13 +12,18 @@ export interface LookedUpSubjects {
 
 /**
  * A valid event's persons get an entry if they are new; an invalid event's person is looked up and never created.
+ * @param options.createPersons false: nobody gets an entry, and no alias is noted
  * @throws VaultUnavailable
  */
-export async function lookUpSubjects(people: People, events: CheckedEvent[]): Promise<LookedUpSubjects> {
+export async function lookUpSubjects(
+  people: People,
+  events: CheckedEvent[],
+  { createPersons }: { createPersons: boolean } = { createPersons: true },
+): Promise<LookedUpSubjects> {
   const references: SubjectReference[] = []
   const places: { event: number; subject: number }[] = []
   for (const [event, checked] of events.entries()) {
-    for (const [subject, reference] of referencesOf(checked).entries()) {
+    for (const [subject, reference] of referencesOf(checked, createPersons).entries()) {
       if (!reference) continue
       references.push(reference)
       places.push({ event, subject })
@@ -36,9 +41,9 @@ export async function lookUpSubjects(people: People, events: CheckedEvent[]): Pr
   return { subjects, lookedUpAtMs }
 }
 
-function referencesOf(checked: CheckedEvent): (SubjectReference | undefined)[] {
+function referencesOf(checked: CheckedEvent, create: boolean): (SubjectReference | undefined)[] {
   if (!checked.valid) return checked.subject ? [{ ...checked.subject, aliases: [], create: false }] : []
   return checked.subjects.map(({ rule, id, aliases }) =>
-    id === undefined ? undefined : { type: rule.type, id, aliases, create: true },
+    id === undefined ? undefined : { type: rule.type, id, aliases: create ? aliases : [], create },
   )
 }
