@@ -5,7 +5,7 @@ import type { LiveContract } from '../governance/contract/catalogue.ts'
 import { mayPassNow } from '../governance/contract/estimate-causes.ts'
 import { policyVersion } from '../governance/contract/stored-contract.ts'
 import type { Documents } from '../storage/documents/documents.ts'
-import type { StoredQuarantine } from '../storage/stored-shapes.ts'
+import type { StoredQuarantine } from '../storage/stored-quarantine.ts'
 
 const EXAMPLES = 3
 /** Causes looked at in the documents at once. */

@@ -3,7 +3,8 @@
 import type { Documents } from '../storage/documents/documents.ts'
 import type { RecordBatch } from '../storage/event-log/event-log.ts'
 import { causeOf, readQuarantineRecord } from '../storage/quarantine-record.ts'
-import { asBody, type StoredQuarantine } from '../storage/stored-shapes.ts'
+import type { StoredQuarantine } from '../storage/stored-quarantine.ts'
+import { asBody } from '../storage/stored-shapes.ts'
 import type { Vault } from '../storage/vault/vault.ts'
 import type { Retentions } from './retentions.ts'
 

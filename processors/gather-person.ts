@@ -11,15 +11,14 @@ import { openOriginal } from '../governance/subjects/quarantine-seal.ts'
 import type { Documents, StoredDocument } from '../storage/documents/documents.ts'
 import type { JsonObject } from '../storage/json.ts'
 import type { StoredAuditEntry } from '../storage/stored-audit.ts'
+import { isLeft, type StoredQuarantine } from '../storage/stored-quarantine.ts'
 import {
   asBody,
   eventDocumentId,
-  isLeft,
   type StoredAnomaly,
   type StoredContract,
   type StoredEvent,
   type StoredMention,
-  type StoredQuarantine,
 } from '../storage/stored-shapes.ts'
 import { pagesOf } from './holders/pages-of.ts'
 

@@ -3,7 +3,7 @@
 import type { CollectionSettings } from './documents/documents.ts'
 import type { Position } from './event-log/event-log.ts'
 import type { JsonObject } from './json.ts'
-import type { QuarantineRecord } from './quarantine-record.ts'
+import type { StoredLeft, StoredQuarantine } from './stored-quarantine.ts'
 
 /**
  * Collections and their indexed members. `retentions` holds, by dataset, the retention that was applied last, and under
@@ -85,36 +85,6 @@ export function loggedAt({
 }: Pick<StoredEvent, 'receivedAt' | 'replay'> & { rectifiedAt?: string | null }): string {
   return replay?.at ?? rectifiedAt ?? receivedAt
 }
-
-/** A rejected event, in collection `quarantine`, under its id. Its end is the document's own. */
-export interface StoredQuarantine extends Omit<QuarantineRecord, 'expiresAtMs'> {
-  /** What rejections of one kind share: pointer and keyword of the first error. */
-  cause: string
-  /** The person under whose key the original is sealed; null under the key of a day. */
-  subject: string | null
-  position: Position
-  /** The request that gave it this outcome last, and left it here. */
-  request?: string
-  outcome?: string
-}
-
-/**
- * What is left of an entry that left the quarantine, under its id: the log's copy, read again, finds its place taken. So
- * it is kept for as long as the log may hold that copy. It has no `dataset` and no `cause`: who lists entries does not
- * find it.
- */
-export interface StoredLeft {
-  /** The dataset. */
-  left: string
-  receivedAt: string
-  /** As of the entry: the sealed copy in the log is this person's. */
-  subject: string | null
-  request: string
-  outcome: string
-}
-
-/** Whether a document of the quarantine is what is left of an entry. */
-export const isLeft = (body: JsonObject): boolean => body.left !== undefined
 
 /** Where a person is named who is not the first one of an event, in collection `mentions`. */
 export interface StoredMention {

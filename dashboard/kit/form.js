@@ -33,6 +33,12 @@ export function Select({ label, hint, value, onInput, options, ...rest }) {
   </${Labelled}>`
 }
 
+/** One of those known, or any text where none is. @param {{ known: string[] }} props */
+export function OneOf({ known, value, ...rest }) {
+  if (known.length === 0) return html`<${Field} value=${value} required=${true} maxlength="64" ...${rest} />`
+  return html`<${Select} value=${value} options=${known.map(each => [each, each])} ...${rest} />`
+}
+
 /** One of few. @param {{ options: [value: string, text: string][] }} props */
 export function Choice({ label, value, onInput, options }) {
   const name = useId()

@@ -26,6 +26,14 @@ export function Time({ at, ...options }) {
   return at ? html`<time datetime=${at} title=${at}>${timeText(at, options)}</time>` : html`<span>–</span>`
 }
 
+const units = { s: 'second', m: 'minute', h: 'hour', d: 'day' }
+
+/** As policies write it (`400d`), in words. */
+export function duration(text) {
+  const [, length, unit] = /^(\d+)([smhd])$/.exec(text) ?? []
+  return unit ? number(Number(length), { style: 'unit', unit: units[unit], unitDisplay: 'long' }) : text
+}
+
 /** Whole days from now: below zero once they are over. */
 export function daysUntil(at) {
   return Math.floor((Date.parse(at) - Date.now()) / DAY_MS)

@@ -3,7 +3,8 @@
 import { html } from 'htm/preact'
 import { useState } from 'preact/hooks'
 import { call, may } from '../kit/call.js'
-import { Choice, Field, Form, Select } from '../kit/form.js'
+import { useDeclared } from '../kit/declared.js'
+import { Choice, Field, Form, OneOf, Select } from '../kit/form.js'
 import { useList, useLoad } from '../kit/load.js'
 import { Empty, Facts, List, Page, Section, say, Trouble } from '../kit/parts.js'
 import { number, Time } from '../kit/show.js'
@@ -65,23 +66,25 @@ function Head() {
 function OfPerson({ onAsk }) {
   const ways = [...(may('export') ? ['subject', 'alias'] : []), 'pseudonym']
   const [by, setBy] = useState(ways[0])
-  const [type, setType] = useState('customer')
+  const [type, setType] = useState('')
+  const declared = useDeclared()
+  const types = by === 'alias' ? declared.aliasTypes : declared.types
   const [id, setId] = useState('')
   const choose = way => {
     setBy(way)
-    setType(way === 'alias' ? 'email' : 'customer')
+    setType('')
   }
   const send = async () => {
     const ask = page =>
       by === 'pseudonym'
         ? call(`/v1/audit/entries?${new URLSearchParams({ subject: id.trim(), ...page })}`)
-        : call('/v1/audit/searches', { method: 'POST', body: { [by]: { type: type.trim(), id }, ...page } })
+        : call('/v1/audit/searches', { method: 'POST', body: { [by]: { type: type || types[0], id }, ...page } })
     onAsk({ asked: `${by} ${type} ${id} ${Date.now()}`, ask })
   }
   return html`<${Form} submit=${t('audit.ask')} onSubmit=${send}>
     ${ways.length > 1 && html`<${Choice} label=${t('requests.by')} value=${by} onInput=${choose} options=${ways.map(way => [way, t(`audit.by.${way}`)])} />`}
     <div class="asked">
-      ${by !== 'pseudonym' && html`<${Field} key=${by} label=${by === 'alias' ? t('requests.aliasType') : t('requests.type')} value=${type} onInput=${setType} required=${true} maxlength="64" />`}
+      ${by !== 'pseudonym' && html`<${OneOf} key=${by} label=${by === 'alias' ? t('requests.aliasType') : t('requests.type')} known=${types} value=${type || types[0]} onInput=${setType} />`}
       <${Field} label=${t(`audit.by.${by}`)} value=${id} onInput=${setId} required=${true} maxlength="1024" />
     </div>
   </${Form}>`

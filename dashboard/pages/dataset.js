@@ -6,7 +6,7 @@ import { Choice } from '../kit/form.js'
 import { useLoad } from '../kit/load.js'
 import { Code, Facts, Page, Section, Table, Trouble, Waiting } from '../kit/parts.js'
 import { link } from '../kit/route.js'
-import { daysUntil, share, Time } from '../kit/show.js'
+import { daysUntil, duration, share, Time } from '../kit/show.js'
 import { snippets } from '../kit/snippets.js'
 import { t, word } from '../kit/text.js'
 
@@ -29,7 +29,7 @@ function Contract({ contract }) {
       [t('datasets.owner'), owner],
       [t('datasets.steward'), steward],
       [t('dataset.purpose'), purpose],
-      [t('dataset.legalBasis'), legalBasis],
+      [t('dataset.legalBasis'), word('basis', legalBasis)],
       [t('dataset.review'), html`<${Review} review=${contract.review} />`],
       [
         t('dataset.coverage'),
@@ -42,7 +42,7 @@ function Contract({ contract }) {
       [
         t('dataset.retention'),
         Object.entries(retention)
-          .map(([place, days]) => `${t(`retention.${place}`)} ${days}`)
+          .map(([place, days]) => `${t(`retention.${place}`)} ${duration(days)}`)
           .join(' · '),
       ],
     ]} />

@@ -3,7 +3,8 @@
 import { html } from 'htm/preact'
 import { useEffect, useState } from 'preact/hooks'
 import { call, datasetsWhere, may } from '../kit/call.js'
-import { Choice, Field, Form, Select, Tick } from '../kit/form.js'
+import { useDeclared } from '../kit/declared.js'
+import { Choice, Field, Form, OneOf, Select, Tick } from '../kit/form.js'
 import { Empty, Page, Section, State, Table, Trouble, Waiting } from '../kit/parts.js'
 import { go, link } from '../kit/route.js'
 import { daysUntil, Time } from '../kit/show.js'
@@ -63,7 +64,7 @@ export function Due({ request: { dueAt, finishedAt } }) {
 
 const empty = {
   by: 'subject',
-  type: 'customer',
+  type: '',
   id: '',
   reason: '',
   requester: '',
@@ -81,9 +82,14 @@ function NewRequest({ kinds }) {
   const [kind, setKind] = useState(kinds[0])
   const [given, setGiven] = useState(empty)
   const set = name => value => setGiven(before => ({ ...before, [name]: value }))
-  const chooseBy = by => setGiven(before => ({ ...before, by, type: by === 'alias' ? 'email' : 'customer' }))
+  const declared = useDeclared()
+  const types = given.by === 'alias' ? declared.aliasTypes : declared.types
+  const chooseBy = by => setGiven(before => ({ ...before, by, type: '' }))
   const send = async () => {
-    const filed = await call(`/v1/${kind}-requests`, { method: 'POST', body: bodyOf(kind, given) })
+    const filed = await call(`/v1/${kind}-requests`, {
+      method: 'POST',
+      body: bodyOf(kind, { ...given, type: given.type || types[0], purpose: given.purpose || declared.purposes[0] }),
+    })
     setGiven(empty)
     go(['requests', kind, filed.id])
   }
@@ -92,10 +98,10 @@ function NewRequest({ kinds }) {
     <p class="note">${t(`kindNote.${kind}`)}</p>
     <${Choice} label=${t('requests.by')} value=${given.by} onInput=${chooseBy} options=${[['subject', t('requests.bySubject')], ['alias', t('requests.byAlias')]]} />
     <div class="asked">
-      <${Field} label=${given.by === 'alias' ? t('requests.aliasType') : t('requests.type')} hint=${given.by === 'alias' ? t('requests.aliasTypeHint') : t('requests.typeHint')} value=${given.type} onInput=${set('type')} required=${true} maxlength="64" />
+      <${OneOf} label=${given.by === 'alias' ? t('requests.aliasType') : t('requests.type')} hint=${t('requests.typeHint')} known=${types} value=${given.type || types[0]} onInput=${set('type')} />
       <${Field} label=${given.by === 'alias' ? t('requests.alias') : t('requests.id')} hint=${t('requests.idHint')} value=${given.id} onInput=${set('id')} required=${true} maxlength="1024" />
     </div>
-    <${More} kind=${kind} given=${given} set=${set} />
+    <${More} kind=${kind} given=${given} set=${set} purposes=${declared.purposes} />
     <${Field} label=${t('requests.reason')} hint=${t('requests.reasonHint')} value=${given.reason} onInput=${set('reason')} required=${true} maxlength="2000" />
     <${Field} label=${t('requests.requester')} hint=${t('requests.requesterHint')} value=${given.requester} onInput=${set('requester')} required=${false} maxlength="2000" />
     ${kind === 'erasure' && html`<${Tick} label=${t('requests.sure')} value=${given.isSure} onInput=${set('isSure')} required=${true} />`}
@@ -103,13 +109,13 @@ function NewRequest({ kinds }) {
 }
 
 /** What a kind of request needs beside the person. */
-function More({ kind, given, set }) {
+function More({ kind, given, set, purposes }) {
   if (kind === 'export')
     return html`<${Select} label=${t('requests.packageLanguage')} value=${given.language} onInput=${set('language')} options=${[['en', 'English'], ['fr', 'Français']]} />`
   if (kind === 'restriction')
     return html`<${Tick} label=${t('requests.lift')} value=${given.isWithdrawn} onInput=${set('isWithdrawn')} />`
   if (kind === 'objection')
-    return html`<${Purpose} value=${given.purpose} onInput=${set('purpose')} />
+    return html`<${OneOf} label=${t('requests.purpose')} hint=${t('requests.purposeHint')} known=${purposes} value=${given.purpose || purposes[0]} onInput=${set('purpose')} />
       <${Tick} label=${t('requests.withdraw')} value=${given.isWithdrawn} onInput=${set('isWithdrawn')} />`
   if (kind !== 'rectification') return null
   const names = datasetsWhere('describe')
@@ -119,23 +125,6 @@ function More({ kind, given, set }) {
     <${Field} label=${t('requests.pointer')} hint=${t('requests.pointerHint')} value=${given.pointer} onInput=${set('pointer')} required=${true} maxlength="1024" />
     <${Field} label=${t('requests.value')} hint=${t('requests.valueHint')} value=${given.value} onInput=${set('value')} required=${true} />
   </div>`
-}
-
-/** The purposes that policies name, word for word. */
-function Purpose({ value, onInput }) {
-  const [purposes, setPurposes] = useState([])
-  useEffect(() => {
-    const read = name => call(`/v1/datasets/${encodeURIComponent(name)}`).then(({ purpose }) => purpose)
-    Promise.all(datasetsWhere('describe').map(read)).then(
-      found => {
-        const each = [...new Set(found)]
-        setPurposes(each)
-        onInput(each[0] ?? '')
-      },
-      () => {},
-    )
-  }, [])
-  return html`<${Select} label=${t('requests.purpose')} hint=${t('requests.purposeHint')} value=${value} onInput=${onInput} options=${purposes.map(each => [each, each])} />`
 }
 
 function bodyOf(kind, given) {

@@ -50,7 +50,6 @@ export const requests = {
   'requests.type': ['Kind of person', 'Sorte de personne'],
   'requests.typeHint': ['As the policies name it.', 'Comme les politiques la nomment.'],
   'requests.aliasType': ['Kind of alias', 'Sorte d’alias'],
-  'requests.aliasTypeHint': ['As the policies name it.', 'Comme les politiques la nomment.'],
   'requests.id': ['Id of the person', 'Identifiant de la personne'],
   'requests.alias': ['Alias of the person', 'Alias de la personne'],
   'requests.idHint': [

@@ -57,6 +57,9 @@ const DatasetShape = Type.Object({
   legalBasis: Type.String(),
   review: Type.Optional(Type.Object({ every: Type.String(), last: Type.String() })),
   retention: Type.Object({ log: Type.String(), events: Type.String(), quarantine: Type.String(), lake: Type.String() }),
+  subjects: Type.Array(Type.Object({ name: Type.String(), type: Type.String(), aliases: Type.Array(Type.String()) }), {
+    description: 'The persons an event is about, the first one first: kind, and kinds of other names they go by',
+  }),
   versions: Type.Array(Type.Object({ version: Type.String(), sha256: Type.String() })),
   policySha256: Type.String(),
   waiting: Type.Optional(
@@ -167,6 +170,11 @@ function description(contract: LiveContract, url: string) {
     legalBasis,
     ...(review ? { review } : {}),
     retention,
+    subjects: contract.subjects.map(({ name, type, aliases }) => ({
+      name,
+      type,
+      aliases: aliases.map(each => each.type),
+    })),
     versions: [...contract.versions.values()].map(({ version, schemaSha256 }) => ({ version, sha256: schemaSha256 })),
     policySha256: contract.policySha256,
     fields: contract.versions

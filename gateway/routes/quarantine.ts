@@ -3,7 +3,7 @@
 import Type from 'typebox'
 import type { Filter } from '../../storage/documents/documents.ts'
 import type { JsonObject } from '../../storage/json.ts'
-import { isLeft, type StoredQuarantine } from '../../storage/stored-shapes.ts'
+import { isLeft, type StoredQuarantine } from '../../storage/stored-quarantine.ts'
 import { RequestRefused } from '../body/request-refused.ts'
 import { findDataset } from '../find-dataset.ts'
 import { findPage } from '../find-page.ts'

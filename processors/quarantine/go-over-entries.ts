@@ -12,7 +12,8 @@ import type { StoredRequest } from '../../governance/subjects/rights-request.ts'
 import { RequestWaits, type RunningRequest } from '../../governance/subjects/running-request.ts'
 import type { Documents, StoredDocument } from '../../storage/documents/documents.ts'
 import type { JsonValue } from '../../storage/json.ts'
-import { asBody, isLeft, type StoredLeft, type StoredQuarantine } from '../../storage/stored-shapes.ts'
+import { isLeft, type StoredLeft, type StoredQuarantine } from '../../storage/stored-quarantine.ts'
+import { asBody } from '../../storage/stored-shapes.ts'
 import { logEndMs } from '../log-end.ts'
 
 /** Originals in memory at once; each as large as an event may be. */

@@ -4,7 +4,7 @@ import type { SealingKey } from '../../governance/protection/seal.ts'
 import { findPersons } from '../../governance/subjects/find-persons.ts'
 import type { KeyRing } from '../../governance/subjects/key-ring.ts'
 import { type Original, openOriginal } from '../../governance/subjects/quarantine-seal.ts'
-import type { StoredQuarantine } from '../../storage/stored-shapes.ts'
+import type { StoredQuarantine } from '../../storage/stored-quarantine.ts'
 import type { Vault } from '../../storage/vault/vault.ts'
 
 /**

@@ -1,0 +1,29 @@
+// What the policies name that forms offer to choose from: kinds of persons, kinds of aliases, purposes.
+
+import { useEffect, useState } from 'preact/hooks'
+import { call, datasetsWhere } from './call.js'
+
+/** Datasets that are asked for at once. */
+const MAX_DATASETS = 50
+
+const nothing = { types: [], aliasTypes: [], purposes: [] }
+
+/** Of the datasets the reader may see; empty until it is known. */
+export function useDeclared() {
+  const [declared, setDeclared] = useState(nothing)
+  useEffect(() => {
+    const names = datasetsWhere('describe').slice(0, MAX_DATASETS)
+    Promise.all(names.map(name => call(`/v1/datasets/${encodeURIComponent(name)}`))).then(
+      contracts => {
+        const subjects = contracts.flatMap(contract => contract.subjects)
+        setDeclared({
+          types: [...new Set(subjects.map(({ type }) => type))],
+          aliasTypes: [...new Set(subjects.flatMap(({ aliases }) => aliases))],
+          purposes: [...new Set(contracts.map(({ purpose }) => purpose))],
+        })
+      },
+      () => {},
+    )
+  }, [])
+  return declared
+}
