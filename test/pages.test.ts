@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { readPages } from '../gateway/read-pages.ts'
+import { accessActions } from '../governance/access/access-action.ts'
 import { texts } from './page-texts.ts'
 import { type StartedEcluse, startEcluse } from './start-ecluse.ts'
 
@@ -71,6 +72,17 @@ test('a first visit costs less than 100 kB', async () => {
   const { assets, document } = await readPages()
   const bytes = [document, ...assets.values()].reduce((sum, { gzipped }) => sum + gzipped.length, 0)
   assert.ok(bytes < 100_000, `${bytes} bytes`)
+})
+
+test('every right and every kind of audit entry has its words', () => {
+  const audit = readFileSync(join(ROOT, '../governance/audit/audit.ts'), 'utf8')
+  const kinds = [...audit.matchAll(/^ {2}\| '([a-z-]+)'$/gm)].map(([, kind]) => kind!)
+  assert.ok(kinds.length > 20)
+  const expected = [...accessActions.map(action => `right.${action}`), ...kinds.map(kind => `audited.${kind}`)]
+  assert.deepEqual(
+    expected.filter(key => !Object.hasOwn(texts, key)),
+    [],
+  )
 })
 
 test('no page names another server', () => {

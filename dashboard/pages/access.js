@@ -8,7 +8,17 @@ import { Time } from '../kit/show.js'
 import { t, word } from '../kit/text.js'
 
 /** In the order in which they are shown; what a newer gateway adds comes after them. */
-const onDatasets = ['describe', 'ingest', 'quarantine', 'reveal', 'anomalies', 'reidentify']
+const onDatasets = [
+  'describe',
+  'ingest',
+  'quarantine',
+  'reveal',
+  'replay',
+  'discard',
+  'anomalies',
+  'ledger',
+  'reidentify',
+]
 const onAll = [
   'erase',
   'export',

@@ -12,7 +12,7 @@ export const filedKinds = [...rightKinds, 'reprotection'] as const
 export type FiledKind = (typeof filedKinds)[number]
 
 /** Likewise, about the rejected events of one dataset. */
-export const quarantineKinds = ['replay', 'discard'] as const
+const quarantineKinds = ['replay', 'discard'] as const
 export type QuarantineKind = (typeof quarantineKinds)[number]
 
 export type RequestKind = FiledKind | QuarantineKind

@@ -69,7 +69,7 @@ export function windowDaysOf(window: WindowSpec, day: string): string[] {
   return days
 }
 
-export function startOfDay(timeMs: number): number {
+function startOfDay(timeMs: number): number {
   return Math.floor(timeMs / DAY_MS) * DAY_MS
 }
 
