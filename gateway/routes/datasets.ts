@@ -76,6 +76,9 @@ const DatasetShape = Type.Object({
       action: Type.String(),
       source: Type.String(),
       of: Type.Optional(Type.String()),
+      computed: Type.Optional(
+        Type.Unknown({ description: 'Of a field that is not sent but computed: how, as the policy says it' }),
+      ),
     }),
   ),
   aggregates: Type.Array(AggregateShape, { description: 'Statistics that are kept up to date while events arrive' }),
@@ -179,13 +182,14 @@ function description(contract: LiveContract, url: string) {
     policySha256: contract.policySha256,
     fields: contract.versions
       .get(contract.newest)!
-      .fields.map(({ pointer, category, level, actionName, source, of }) => ({
+      .fields.map(({ pointer, category, level, actionName, source, of, computed }) => ({
         pointer,
         ...(category === undefined ? {} : { category }),
         level,
         action: actionName,
         source,
         ...(of === undefined ? {} : { of }),
+        ...(computed === undefined ? {} : { computed }),
       })),
     aggregates: contract.aggregates.map(shownAggregate),
     references: [...contract.references.values()].map(({ name, sha256 }) => ({ name, sha256 })),

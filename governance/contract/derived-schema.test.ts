@@ -46,13 +46,13 @@ const rule = fc
 /** As much of a policy as classification reads. */
 function policyOf(rules: ReadPolicy['rules']): ReadPolicy {
   const event = { subjects: [{ name: 'payer' }, { name: 'payee' }] }
-  return { policy: { event } as unknown as ReadPolicy['policy'], rules, aggregates: [], source: nowhere }
+  return { policy: { event } as unknown as ReadPolicy['policy'], rules, computed: [], aggregates: [], source: nowhere }
 }
 
 function classified(root: JsonSchema, rules: ReadPolicy['rules']) {
   const diagnostics: Diagnostic[] = []
   const tree = schemaTree(root)
-  const version = { root, tree, annotations: new Map(), eventRules: new Map() }
+  const version = { root, tree, annotations: new Map(), eventRules: new Map(), computed: new Map() }
   const use = { matched: new Set<never>(), decided: new Set<never>() }
   return { tree, diagnostics, ...classify(version, policyOf(rules), use, reportInto(diagnostics)) }
 }
