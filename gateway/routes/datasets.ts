@@ -10,6 +10,7 @@ import { RequestRefused } from '../body/request-refused.ts'
 import { findDataset, visibleDatasets } from '../find-dataset.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
 import { answers, listOf, textAs } from '../shapes.ts'
+import { PromisesShape, showPromises } from '../show-promises.ts'
 
 const access = { action: 'describe', dataset: 'params' } as const
 
@@ -81,6 +82,7 @@ const DatasetShape = Type.Object({
       ),
     }),
   ),
+  quality: PromisesShape,
   aggregates: Type.Array(AggregateShape, { description: 'Statistics that are kept up to date while events arrive' }),
   references: Type.Array(Type.Object({ name: Type.String(), sha256: Type.String() }), {
     description: 'Reference tables that the aggregates join',
@@ -191,6 +193,7 @@ function description(contract: LiveContract, url: string) {
         ...(of === undefined ? {} : { of }),
         ...(computed === undefined ? {} : { computed }),
       })),
+    quality: showPromises(contract.quality),
     aggregates: contract.aggregates.map(shownAggregate),
     references: [...contract.references.values()].map(({ name, sha256 }) => ({ name, sha256 })),
     ...(contract.sample === undefined ? {} : { sample: contract.sample }),

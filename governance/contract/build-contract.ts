@@ -2,6 +2,7 @@
 
 import type { JsonObject } from '../../storage/json.ts'
 import { buildAggregates, type Tables } from './build-aggregates.ts'
+import { buildQuality } from './build-quality.ts'
 import { checkComputed, checkSources, computedIn, withComputed } from './check-computed.ts'
 import { checkEvent } from './check-event.ts'
 import { classify, type RuleUse } from './classify.ts'
@@ -38,7 +39,9 @@ export function buildContract(
   const versions = readVersions.map(schema => buildVersion(read, schema, maxViolations, use, report))
   const trees = readVersions.map(({ full, version }, i) => ({ tree: full, version, plan: versions[i]!.plan }))
   const newestFirst = trees.sort((a, b) => compareSchemaVersions(b.version, a.version))
-  const aggregates = buildAggregates(read.aggregates, { source, versions: newestFirst, report }, tables)
+  const readable = { source, versions: newestFirst, report }
+  const aggregates = buildAggregates(read.aggregates, readable, tables)
+  const quality = buildQuality(read.quality, readable, policy.event.time?.at)
   for (const rule of read.rules) checkUse(rule, readVersions, use, report)
   const newest = versions
     .map(({ version }) => version)
@@ -67,6 +70,7 @@ export function buildContract(
       lake: durationMs(policy.retention.lake),
     },
     aggregates,
+    quality,
     references: new Map([...(tables ?? [])].flatMap(([name, table]) => (table ? [[name, table]] : []))),
     sample: (latest.root.examples as JsonObject[] | undefined)?.[0],
   }

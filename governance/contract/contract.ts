@@ -10,6 +10,7 @@ import type { Compute } from './compute.ts'
 import type { Computation } from './computed-shape.ts'
 import type { Position } from './diagnostic.ts'
 import type { Policy } from './policy.ts'
+import type { QualityPolicy } from './quality.ts'
 import type { ReferenceTable } from './reference-table.ts'
 
 /** One way in which an event breaks its contract. Never holds a value or an undeclared property's name. */
@@ -120,6 +121,8 @@ export interface Contract {
   retentionMs: { log: number; events: number; quarantine: number; lake: number }
   /** Statistics that processors keep up to date. */
   aggregates: Aggregate[]
+  /** What the policy promises of the data's quality; without promises where it says nothing. */
+  quality: QualityPolicy
   /** The tables that aggregates join, by name. */
   references: Map<string, ReferenceTable>
   /** A sample event in the raw shape, from the newest schema's `examples`. */

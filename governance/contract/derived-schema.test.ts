@@ -46,7 +46,14 @@ const rule = fc
 /** As much of a policy as classification reads. */
 function policyOf(rules: ReadPolicy['rules']): ReadPolicy {
   const event = { subjects: [{ name: 'payer' }, { name: 'payee' }] }
-  return { policy: { event } as unknown as ReadPolicy['policy'], rules, computed: [], aggregates: [], source: nowhere }
+  return {
+    policy: { event } as unknown as ReadPolicy['policy'],
+    rules,
+    computed: [],
+    aggregates: [],
+    quality: { completeness: [], skewMs: 0, consistency: [] },
+    source: nowhere,
+  }
 }
 
 function classified(root: JsonSchema, rules: ReadPolicy['rules']) {

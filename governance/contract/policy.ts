@@ -9,6 +9,7 @@ import { actions } from '../protection/actions.ts'
 import { aggregatesShape } from './aggregate-shape.ts'
 import { computedShape } from './computed-shape.ts'
 import { closed, duration, pointer } from './policy-parts.ts'
+import { qualityShape } from './quality-shape.ts'
 
 export const DATASET_PATTERN = '^[a-z][a-z0-9-]{0,62}$'
 
@@ -178,6 +179,7 @@ export const policySchema = Type.Object(
       }),
     ),
     aggregates: Type.Optional(aggregatesShape),
+    quality: Type.Optional(qualityShape),
   },
   {
     ...closed,

@@ -14,6 +14,7 @@ import { durationMs } from './policy-parts.ts'
 import { type ReadAction, readAction } from './read-action.ts'
 import { type ReadAggregate, readAggregates } from './read-aggregates.ts'
 import { type ComputedField, readComputed } from './read-computed.ts'
+import { type ReadQuality, readQuality } from './read-quality.ts'
 import type { SourceFile } from './source-file.ts'
 import { isOwnRegistrySubject } from './topic-of.ts'
 
@@ -35,6 +36,7 @@ export interface ReadPolicy {
   rules: FieldsRule[]
   computed: ComputedField[]
   aggregates: ReadAggregate[]
+  quality: ReadQuality
   source: SourceFile
 }
 
@@ -68,7 +70,8 @@ export function readPolicy(source: SourceFile, dataset: string, nowMs: number, r
   }
   checkZone(source, policy, report)
   checkSubjects(source, policy, rules, report)
-  return { policy, rules, computed, aggregates: readAggregates(source, policy, report), source }
+  const aggregates = readAggregates(source, policy, report)
+  return { policy, rules, computed, aggregates, quality: readQuality(source, policy, report), source }
 }
 
 function readRules(source: SourceFile, value: { [key: string]: unknown } | null, report: Report): FieldsRule[] {
