@@ -1,12 +1,6 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { Ajv2020 } from 'ajv/dist/2020.js'
-import { contextOf } from '../../test/action-context.ts'
-import { sampleProfiles } from '../../test/fixtures.ts'
-import { protect } from '../protection/protect.ts'
 import { check, policyText, schemaText } from './contract-fixture.ts'
-import { loadContracts } from './load.ts'
 
 const fields: Record<string, [schema: object, rule: string]> = {
   first: [{ type: 'string' }, '{ level: confidential, action: encrypt }'],
@@ -283,21 +277,4 @@ test('the event section cannot point to what is computed', async () => {
   const changed = files(['/x: received'], ['/x: { level: internal, action: keep }'])
   changed['policies/orders.yaml'] = changed['policies/orders.yaml'].replace('at: /at', 'at: /x')
   assert.match((await check(changed)).said[0]!, /there is no `\/x` in schema version 1-0-0/)
-})
-
-test('the project’s own profiles are valid under the derived schema once they are computed and protected', async () => {
-  const root = join(import.meta.dirname, '../..')
-  const dirs = { schemasDir: join(root, 'schemas'), policiesDir: join(root, 'policies') }
-  const { contracts } = await loadContracts({ ...dirs, maxViolations: 20 })
-  const { derived, compute, plan } = contracts.get('user-profiles')!.versions.get('1-0-0')!
-  const validate = new Ajv2020({ strict: false, validateFormats: false }).compile(derived)
-  const moments = { time: '2026-11-21T12:00:00.000Z', receivedAt: '2026-11-21T12:00:00.000Z' }
-  const context = { primary: contextOf('somebody'), others: new Map(), redacted: new Set<string>() }
-  for (const profile of sampleProfiles) {
-    const stored = protect(plan, compute(profile, moments), context)
-    assert.ok(validate(stored), JSON.stringify(validate.errors))
-    assert.match(stored.full_name as string, /^enc1\./)
-    assert.match(stored.age as string, /^\[\d+, \d+\)$/)
-    assert.equal(stored.ingestion_time, moments.receivedAt)
-  }
 })
