@@ -1,0 +1,295 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import type { AlertPolicy, Route } from '../../governance/alerts/alert-policy.ts'
+import { openSqliteDocuments } from '../../storage/documents/sqlite.ts'
+import type { JsonObject } from '../../storage/json.ts'
+import { collections } from '../../storage/stored-shapes.ts'
+import { type HttpSink, startHttpSink, startMailSink } from '../../test/alert-sinks.ts'
+import { anomaly, NOON_MS, route } from './alert-fixture.ts'
+import { LATE_MS } from './find-anomalies.ts'
+import type { SeenAnomaly } from './group-anomalies.ts'
+import { openChannels } from './open-channels.ts'
+import { type Alerts, openAlerts } from './run-alerts.ts'
+import { webhookHeaders } from './sign-webhook.ts'
+
+const TIMEOUT_MS = 1_000
+const SECRET = Buffer.alloc(32, 5)
+const everywhere: Route['to'] = [
+  { kind: 'email', name: 'steward' },
+  { kind: 'slack', name: 'team' },
+  { kind: 'webhook', name: 'pager' },
+]
+
+/** Stored anomalies, sinks for each kind of channel, and any number of processors, under one clock. */
+async function openHouse(t: TestContext, given: Partial<Route> = {}) {
+  const dir = await mkdtemp(join(tmpdir(), 'alerts-'))
+  const documents = await openSqliteDocuments(join(dir, 'documents.sqlite'))
+  t.after(async () => {
+    await documents.close()
+    await rm(dir, { recursive: true })
+  })
+  for (const name of ['anomalies', 'alerts'] as const) await documents.ensureCollection(name, collections[name])
+  const [mail, http] = [await startMailSink(t), await startHttpSink(t)]
+  const policy: AlertPolicy = { routes: [route({ to: everywhere, ...given })], silences: [] }
+  const outcomes: string[] = []
+  const log: string[] = []
+  let nowMs = NOON_MS
+  const now = () => nowMs
+  const processor = (settings: { hasMail?: boolean } = {}): Alerts =>
+    openAlerts({
+      channels: openChannels({
+        mail:
+          settings.hasMail === false
+            ? undefined
+            : {
+                ...{ url: mail.url, user: undefined, password: undefined, from: 'ecluse@example.org' },
+                ...{ mustEncrypt: true, timeoutMs: TIMEOUT_MS },
+              },
+        webhooks: {
+          team: { url: `${http.url}/slack`, secrets: [] },
+          pager: { url: `${http.url}/pager`, secrets: [SECRET] },
+        },
+        timeoutMs: TIMEOUT_MS,
+        addressOf: (dataset, role) => (dataset === 'gone' ? undefined : `${role}-of-${dataset}@example.org`),
+        now,
+      }),
+      documents,
+      policy: () => policy,
+      publicUrl: 'https://ecluse.example',
+      timeoutMs: TIMEOUT_MS,
+      count: (...words) => outcomes.push(words.join(' ')),
+      logger: {
+        warn: (...words: unknown[]) => void log.push(JSON.stringify(words)),
+        error: (...words: unknown[]) => void log.push(JSON.stringify(words)),
+      },
+      now,
+    })
+  const first = processor()
+  let version = 0
+  return {
+    ...{ mail, http, policy, outcomes, log, first, processor, documents },
+    store: (...found: SeenAnomaly[]) => {
+      version++
+      const stored = found.map(body => ({ id: body.id, version, expiresAtMs: null, body: asBody(body) }))
+      return documents.upsertNewer('anomalies', stored)
+    },
+    /** So many seconds later, all of these look once, and end what they send. */
+    after: async (seconds: number, ...processors: Alerts[]) => {
+      nowMs += seconds * 1_000
+      const all = processors.length === 0 ? [first] : processors
+      await Promise.all(all.map(each => each.turn()))
+      await Promise.all(all.map(each => each.idle()))
+    },
+  }
+}
+
+const asBody = (found: SeenAnomaly) => found as unknown as JsonObject
+const pagerTypes = ({ posts }: HttpSink) =>
+  posts.filter(({ path }) => path === '/pager').map(({ body }) => JSON.parse(body).type)
+const slackTexts = ({ posts }: HttpSink) =>
+  posts.filter(({ path }) => path === '/slack').map(({ body }) => JSON.parse(body).text)
+
+test('an anomaly arrives once at each channel: signed, with its id, in words', async t => {
+  const house = await openHouse(t)
+  await house.after(0)
+  await house.store(anomaly(1, { detail: 'No <event> & nothing.' }))
+  await house.after(1)
+  assert.deepEqual([house.mail.mails.length, house.http.posts.length], [0, 0])
+  await house.after(30)
+  for (let looks = 0; looks < 5; looks++) await house.after(600)
+
+  const [mail, ...mails] = house.mail.mails
+  assert.equal(mails.length, 0)
+  assert.deepEqual(mail!.to, ['steward-of-payments@example.org'])
+  assert.equal(mail!.subject, '[Écluse] high · 1 anomaly in payments: silence')
+  assert.match(mail!.text, /No <event> & nothing\.\n[\s\S]*https:\/\/ecluse\.example\/#\/anomalies\?dataset=payments/)
+  assert.equal(mail!.headers.get('auto-submitted'), 'auto-generated')
+  const id = mail!.headers.get('ecluse-delivery')!
+  assert.equal(mail!.headers.get('message-id'), `<${id}@example.org>`)
+
+  assert.deepEqual(slackTexts(house.http), ['[Écluse] high · 1 anomaly in payments: silence'])
+  const slack = JSON.parse(house.http.posts.find(({ path }) => path === '/slack')!.body)
+  assert.match(slack.blocks[0].text.text, /No &lt;event&gt; &amp; nothing\./)
+
+  const posted = house.http.posts.filter(({ path }) => path === '/pager')
+  assert.equal(posted.length, 1)
+  const { headers, body } = posted[0]!
+  const signed = { id: String(headers['webhook-id']), timestamp: Number(headers['webhook-timestamp']), body }
+  assert.equal(headers['webhook-signature'], webhookHeaders(signed, [SECRET])['webhook-signature'])
+  assert.equal(headers['ecluse-delivery'], headers['webhook-id'])
+  assert.equal(JSON.parse(body).data.anomalies[0].detail, 'No <event> & nothing.')
+  assert.deepEqual(house.outcomes.sort(), ['ops email sent', 'ops slack sent', 'ops webhook sent'])
+})
+
+test('more of it, and that it is over, are told in order; datasets and kinds apart', async t => {
+  const house = await openHouse(t)
+  await house.after(0)
+  await house.store(anomaly(1), anomaly(2, { dataset: 'profiles' }), anomaly(3, { kind: 'burst' }))
+  await house.after(1)
+  await house.after(30)
+  assert.deepEqual(house.mail.mails.map(({ subject }) => subject).sort(), [
+    '[Écluse] high · 1 anomaly in payments: burst',
+    '[Écluse] high · 1 anomaly in payments: silence',
+    '[Écluse] high · 1 anomaly in profiles: silence',
+  ])
+  await house.store(anomaly(1, { state: 'resolved' }), anomaly(60_000))
+  await house.after(60)
+  await house.after(300)
+  await house.store(anomaly(60_000, { state: 'false-alarm' }))
+  await house.after(1)
+  await house.after(3_600)
+  assert.deepEqual(
+    house.mail.mails.slice(3).map(({ subject }) => subject),
+    [
+      '[Écluse] high · 1 more anomaly in payments: silence',
+      '[Écluse] resolved · over: 2 anomalies in payments: silence',
+    ],
+  )
+})
+
+test('several processors tell it once between them', async t => {
+  const house = await openHouse(t)
+  const all = [house.first, house.processor(), house.processor()]
+  await house.after(0, ...all)
+  await house.store(...Array.from({ length: 20 }, (_, n) => anomaly(n + 1)))
+  for (const seconds of [1, 30, 1, 60]) await house.after(seconds, ...all)
+  await house.store(anomaly(120_000))
+  for (const seconds of [60, 300, 1, 60]) await house.after(seconds, ...all)
+  assert.deepEqual(pagerTypes(house.http), ['anomalies.opened', 'anomalies.more'])
+  assert.deepEqual(
+    house.mail.mails.map(({ subject }) => subject),
+    ['[Écluse] high · 20 anomalies in payments: silence', '[Écluse] high · 1 more anomaly in payments: silence'],
+  )
+  assert.equal(slackTexts(house.http).length, 2)
+})
+
+test('what was there before anybody was to be told is left; what came while nobody looked is told', async t => {
+  const house = await openHouse(t)
+  await house.store(anomaly(-5_000))
+  await house.after(0)
+  await house.after(60)
+  await house.store(anomaly(70_000))
+  const another = house.processor()
+  await house.after(3_600, another)
+  await house.after(30, another)
+  assert.deepEqual(
+    house.mail.mails.map(({ subject }) => subject),
+    ['[Écluse] high · 1 anomaly in payments: silence'],
+  )
+  assert.match(house.mail.mails[0]!.text, /says 70000/)
+})
+
+test('one that was written late, and one that became worse or came again, are told too', async t => {
+  const house = await openHouse(t, { leastRank: 2, to: [{ kind: 'webhook', name: 'pager' }] })
+  await house.after(0)
+  await house.store(anomaly(1), anomaly(2, { dataset: 'profiles', severity: 'low' }))
+  await house.after(1)
+  await house.after(30)
+  assert.deepEqual(pagerTypes(house.http), ['anomalies.opened'])
+  // By a process whose clock is a second behind.
+  await house.store(anomaly(0), {
+    ...anomaly(2, { dataset: 'profiles' }),
+    lastSeenAt: anomaly(31_000).detectedAt,
+  } as SeenAnomaly)
+  await house.after(1)
+  await house.after(30)
+  assert.deepEqual(pagerTypes(house.http), ['anomalies.opened', 'anomalies.opened'])
+  await house.after(LATE_MS / 1_000)
+  await house.after(30)
+  assert.deepEqual(pagerTypes(house.http).slice(2), ['anomalies.more'])
+  await house.store(anomaly(0, { state: 'resolved' }), anomaly(1, { state: 'resolved' }))
+  await house.after(1)
+  await house.store({ ...anomaly(1), lastSeenAt: anomaly(400_000).detectedAt } as SeenAnomaly)
+  await house.after(60)
+  await house.after(30)
+  assert.deepEqual(pagerTypes(house.http).slice(3), ['anomalies.resolved', 'anomalies.opened'])
+})
+
+test('a receiver that answers 500 or is down is tried again; the others are told once', async t => {
+  const house = await openHouse(t)
+  house.http.answer('/pager', 500)
+  house.mail.refuse(451)
+  await house.after(0)
+  await house.store(anomaly(1))
+  await house.after(1)
+  await house.after(30)
+  await house.after(2)
+  house.http.answer('/pager', 'hang')
+  await house.after(4)
+  house.http.answer('/pager', 302, { location: `${house.http.url}/slack` })
+  await house.after(8)
+  house.http.answer('/pager', 204)
+  house.mail.refuse(undefined)
+  await house.after(15)
+  await house.after(60)
+  const ids = house.http.posts.filter(({ path }) => path === '/pager').map(({ headers }) => headers['webhook-id'])
+  assert.deepEqual([ids.length, new Set(ids).size], [5, 1])
+  assert.deepEqual([slackTexts(house.http).length, house.mail.mails.length], [1, 1])
+  assert.deepEqual(
+    house.outcomes.filter(each => each.startsWith('ops webhook')),
+    [...Array(4).fill('ops webhook failed'), 'ops webhook sent'],
+  )
+  assert.ok(house.log.some(line => line.includes('it answers 500') && line.includes('webhook pager')))
+  assert.ok(house.log.some(line => line.includes('it answers 451 to DATA')))
+  assert.ok(!house.log.some(line => line.includes('example.org') || line.includes('127.0.0.1')))
+})
+
+test('a receiver that says it is gone, and one that refuses for good, are given up', async t => {
+  const house = await openHouse(t)
+  house.http.answer('/pager', 410)
+  house.http.answer('/slack', 429, { 'retry-after': '120' })
+  house.mail.refuse(550)
+  await house.after(0)
+  await house.store(anomaly(1), anomaly(2, { dataset: 'gone' }))
+  await house.after(1)
+  await house.after(30)
+  await house.after(100)
+  assert.deepEqual([pagerTypes(house.http).length, slackTexts(house.http).length], [2, 2])
+  house.http.answer('/slack', 200)
+  await house.after(50)
+  assert.equal(slackTexts(house.http).length, 4)
+  assert.ok(house.outcomes.includes('ops webhook given-up') && house.outcomes.includes('ops email given-up'))
+  await house.after(86_400)
+  await house.after(86_400)
+  const active = await house.documents.find('alerts', { where: { active: 1 }, limit: 10 })
+  assert.deepEqual(
+    active.flatMap(({ body }) => body.deliveries as unknown[]),
+    [],
+  )
+})
+
+test('a process without settings for a channel leaves it to those that have them', async t => {
+  const house = await openHouse(t, { to: [{ kind: 'email', name: 'ops@example.org' }] })
+  const bare = house.processor({ hasMail: false })
+  await house.after(0)
+  await house.store(anomaly(1))
+  for (const seconds of [1, 30, 60]) await house.after(seconds, bare)
+  assert.deepEqual([house.mail.mails.length, house.outcomes], [0, []])
+  await house.after(1)
+  await house.after(30)
+  assert.deepEqual(
+    house.mail.mails.map(({ to }) => to),
+    [['ops@example.org']],
+  )
+})
+
+test('what is silenced is not told; without its route nothing is', async t => {
+  const house = await openHouse(t)
+  house.policy.silences.push({ dataset: 'payments', kind: undefined, untilMs: NOON_MS + 3_600_000 })
+  await house.after(0)
+  await house.store(anomaly(1), anomaly(2, { dataset: 'profiles' }))
+  await house.after(1)
+  await house.after(30)
+  assert.deepEqual(
+    house.mail.mails.map(({ to }) => to),
+    [['steward-of-profiles@example.org']],
+  )
+  house.policy.routes = []
+  await house.after(7_200)
+  await house.store(anomaly(1, { state: 'resolved' }), anomaly(2, { dataset: 'profiles', state: 'resolved' }))
+  await house.after(60)
+  assert.equal(house.mail.mails.length, 1)
+})
