@@ -9,6 +9,7 @@ export function openAlertChannels(
   config: Config,
   find: (dataset: string) => Contract | undefined,
   now: () => number,
+  stopping?: AbortSignal,
 ): Channels {
   const { smtpUrl, smtpUser, smtpPassword, alertFrom, alertWebhooks = {}, alertTimeoutMs: timeoutMs, mode } = config
   return openChannels({
@@ -20,6 +21,7 @@ export function openAlertChannels(
       : undefined,
     webhooks: alertWebhooks,
     timeoutMs,
+    ...(stopping && { stopping }),
     addressOf: (dataset, role) => find(dataset)?.policy[role],
     now,
   })

@@ -15,6 +15,8 @@ import type { Measurement, Telemetry } from '../runtime/telemetry.ts'
 import type { Documents } from '../storage/documents/documents.ts'
 import { openAlertChannels } from './open-alert-channels.ts'
 
+/** How long messages that are being sent may take on when the process stops; then they are for the next one. */
+const GRACE_MS = 2_000
 /** Turns between two counts of what is open. */
 const COUNTED_EVERY = 3
 const MAX_DATASETS = 1_000
@@ -29,10 +31,11 @@ export interface StartAlertsDeps {
   now: () => number
 }
 
-/** Starts; all of it stops with `shutdown`, once what is being sent has been answered. */
+/** Starts; all of it stops with `shutdown`. */
 export async function startAlerts(deps: StartAlertsDeps): Promise<void> {
   const { config, documents, catalogue, telemetry, logger, shutdown, now } = deps
-  const channels = openAlertChannels(config, catalogue.find, now)
+  const stopping = new AbortController()
+  const channels = openAlertChannels(config, catalogue.find, now, stopping.signal)
   const live = await openLiveAlerts({
     ...config,
     now,
@@ -52,7 +55,11 @@ export async function startAlerts(deps: StartAlertsDeps): Promise<void> {
     count: (route, channel, outcome) => messages.add(1, { route, channel, outcome }),
   })
   const tellObstacles = watchObstacles(live, channels, logger)
-  shutdown.onStop('alert messages', alerts.idle)
+  shutdown.onStop('alert messages', async () => {
+    const grace = setTimeout(() => stopping.abort(), GRACE_MS)
+    await alerts.idle()
+    clearTimeout(grace)
+  })
   shutdown.onStop('alert rules', every(config.watchIntervalMs, live.look, logger))
   shutdown.onStop(
     'alerts',

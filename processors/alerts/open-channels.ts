@@ -24,13 +24,16 @@ export interface ChannelsDeps {
   /** Undefined: nothing is sent by e-mail. */
   mail: MailSettings | undefined
   webhooks: Webhooks
+  /** How long one try may take, ms. */
   timeoutMs: number
+  /** Ends all tries: the process stops. */
+  stopping?: AbortSignal
   /** The address that a dataset's policy names. */
   addressOf(dataset: string, role: 'steward' | 'owner'): string | undefined
   now: () => number
 }
 
-export function openChannels({ mail, webhooks, timeoutMs, addressOf, now }: ChannelsDeps): Channels {
+export function openChannels({ mail, webhooks, timeoutMs, stopping, addressOf, now }: ChannelsDeps): Channels {
   const mailer = mail && openMailer(mail)
   const hookOf = (name: string) => (Object.hasOwn(webhooks, name) ? webhooks[name] : undefined)
 
@@ -49,13 +52,14 @@ export function openChannels({ mail, webhooks, timeoutMs, addressOf, now }: Chan
       const { kind, name } = channel
       const missing = obstacle(channel)
       if (missing !== undefined) return { reason: missing, permanent: true }
+      const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(stopping ? [stopping] : [])])
       if (kind !== 'email') {
         const post = kind === 'slack' ? postSlack : postSigned
-        return post(hookOf(name)!, message, { id, timeoutMs, nowMs: now() })
+        return post(hookOf(name)!, message, { id, nowMs: now(), signal })
       }
       const to = name === 'steward' || name === 'owner' ? dataset && addressOf(dataset, name) : name
       if (!to) return { reason: `no policy that is live names the ${name}`, permanent: false }
-      return mailer!.send(to, id, message)
+      return mailer!.send(to, id, message, signal)
     },
     verifyMail: async () => mailer?.verify(),
   }

@@ -16,8 +16,9 @@ const GONE = 410
 export interface PostOptions {
   /** Of the delivery. */
   id: string
-  timeoutMs: number
   nowMs: number
+  /** Ends the try. */
+  signal: AbortSignal
 }
 
 /** Signed JSON, for programs. @returns what failed; undefined: it was taken */
@@ -43,7 +44,7 @@ async function post(
   url: string,
   body: string,
   headers: Record<string, string>,
-  { id, timeoutMs }: PostOptions,
+  { id, signal }: PostOptions,
 ): Promise<SendFailure | undefined> {
   try {
     const response = await fetch(url, {
@@ -51,7 +52,7 @@ async function post(
       redirect: 'manual',
       headers: { 'content-type': 'application/json', 'user-agent': 'ecluse', 'ecluse-delivery': id, ...headers },
       body,
-      signal: AbortSignal.timeout(timeoutMs),
+      signal,
     })
     await response.body?.cancel().catch(() => {})
     if (response.ok) return undefined
@@ -60,8 +61,9 @@ async function post(
     return pauseMs === undefined ? failure : { ...failure, pauseMs }
   } catch (error) {
     const { name, cause } = error as Error & { cause?: NodeJS.ErrnoException }
-    const reason = name === 'TimeoutError' ? `no answer within ${timeoutMs} ms` : (cause?.code ?? name)
-    return { reason: `it cannot be reached: ${reason}`, permanent: false }
+    if (name === 'TimeoutError' || name === 'AbortError')
+      return { reason: 'it did not answer in time', permanent: false }
+    return { reason: `it cannot be reached: ${cause?.code ?? name}`, permanent: false }
   }
 }
 

@@ -8,6 +8,7 @@ import { openSqliteDocuments } from '../../storage/documents/sqlite.ts'
 import type { JsonObject } from '../../storage/json.ts'
 import { collections } from '../../storage/stored-shapes.ts'
 import { type HttpSink, startHttpSink, startMailSink } from '../../test/alert-sinks.ts'
+import { eventually } from '../../test/eventually.ts'
 import { anomaly, NOON_MS, route } from './alert-fixture.ts'
 import { LATE_MS } from './find-anomalies.ts'
 import type { SeenAnomaly } from './group-anomalies.ts'
@@ -38,7 +39,7 @@ async function openHouse(t: TestContext, given: Partial<Route> = {}) {
   const log: string[] = []
   let nowMs = NOON_MS
   const now = () => nowMs
-  const processor = (settings: { hasMail?: boolean } = {}): Alerts =>
+  const processor = (settings: { hasMail?: boolean; stopping?: AbortSignal } = {}): Alerts =>
     openAlerts({
       channels: openChannels({
         mail:
@@ -52,7 +53,8 @@ async function openHouse(t: TestContext, given: Partial<Route> = {}) {
           team: { url: `${http.url}/slack`, secrets: [] },
           pager: { url: `${http.url}/pager`, secrets: [SECRET] },
         },
-        timeoutMs: TIMEOUT_MS,
+        timeoutMs: settings.stopping ? 60_000 : TIMEOUT_MS,
+        ...(settings.stopping && { stopping: settings.stopping }),
         addressOf: (dataset, role) => (dataset === 'gone' ? undefined : `${role}-of-${dataset}@example.org`),
         now,
       }),
@@ -274,6 +276,25 @@ test('a process without settings for a channel leaves it to those that have them
     house.mail.mails.map(({ to }) => to),
     [['ops@example.org']],
   )
+})
+
+test('a process that stops ends its tries; another one goes on, under the same id', async t => {
+  const house = await openHouse(t, { to: [{ kind: 'webhook', name: 'pager' }] })
+  const stopping = new AbortController()
+  const ending = house.processor({ stopping: stopping.signal })
+  house.http.answer('/pager', 'hang')
+  await house.after(0)
+  await house.store(anomaly(1))
+  await house.after(1)
+  const stopped = house.after(30, ending)
+  await eventually('the webhook has it', () => house.http.posts.length === 1)
+  stopping.abort()
+  await stopped
+  house.http.answer('/pager', 204)
+  await house.after(2)
+  await house.after(60)
+  const ids = house.http.posts.map(({ headers }) => headers['webhook-id'])
+  assert.deepEqual([ids.length, new Set(ids).size], [2, 1])
 })
 
 test('what is silenced is not told; without its route nothing is', async t => {

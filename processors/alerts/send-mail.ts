@@ -21,8 +21,8 @@ export interface MailSettings {
 }
 
 export interface Mailer {
-  /** @returns what failed; undefined: the server has taken it */
-  send(to: string, id: string, message: Message): Promise<SendFailure | undefined>
+  /** @param signal ends the try. @returns what failed; undefined: the server has taken it */
+  send(to: string, id: string, message: Message, signal: AbortSignal): Promise<SendFailure | undefined>
   /** Connects, says hello and logs in, and no more. */
   verify(): Promise<SendFailure | undefined>
 }
@@ -36,15 +36,15 @@ export function openMailer({ url, user, password, from, mustEncrypt, timeoutMs }
     // On loopback nobody listens, and a relay's certificate is seldom one that could be verified.
     ...(!secure && (isLoopback(host) ? { ignoreTLS: true } : { requireTLS: mustEncrypt || user !== undefined })),
     ...(user !== undefined && { auth: { user, pass: password! } }),
-    // Each of these bounds one step, the signal all of them.
+    // Each of these bounds one step; a signal, all of them.
     ...{ connectionTimeout: timeoutMs, greetingTimeout: timeoutMs, socketTimeout: timeoutMs, dnsTimeout: timeoutMs },
     ...{ maxResponseSize: MAX_RESPONSE_BYTES, socketCloseTimeout: 0 },
     ...{ disableFileAccess: true, disableUrlAccess: true, logger: false },
   })
 
   return {
-    send: (to, id, { subject, text, link }) =>
-      failureOf(timeoutMs, () =>
+    send: (to, id, { subject, text, link }, signal) =>
+      failureOf(() =>
         transport.sendMail({
           from: { name: 'Écluse', address: from },
           to: { name: '', address: to },
@@ -53,21 +53,21 @@ export function openMailer({ url, user, password, from, mustEncrypt, timeoutMs }
           messageId: `<${id}@${from.slice(from.lastIndexOf('@') + 1)}>`,
           // RFC 3834: so that no holiday notice comes back.
           headers: { 'Auto-Submitted': 'auto-generated', 'Ecluse-Delivery': id },
-          signal: AbortSignal.timeout(timeoutMs),
+          signal,
         }),
       ),
-    verify: () => failureOf(timeoutMs, () => transport.verify()),
+    verify: () => failureOf(() => transport.verify()),
   }
 }
 
-async function failureOf(timeoutMs: number, work: () => Promise<unknown>): Promise<SendFailure | undefined> {
+async function failureOf(work: () => Promise<unknown>): Promise<SendFailure | undefined> {
   try {
     await work()
     return undefined
   } catch (error) {
     const { code = 'unknown', originalCode, command, responseCode, permanent = false } = error as NodemailerError
     if (responseCode !== undefined) return { reason: `it answers ${responseCode} to ${command ?? code}`, permanent }
-    if (code === 'EABORT') return { reason: `no answer within ${timeoutMs} ms`, permanent: false }
+    if (code === 'EABORT') return { reason: 'it did not answer in time', permanent: false }
     return { reason: `it cannot be used: ${originalCode ?? code}`, permanent: false }
   }
 }
