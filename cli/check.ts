@@ -1,10 +1,12 @@
-// ecluse check: every problem in schemas, policies and the access policy, with its place and how to mend it; then what is covered.
+// ecluse check: every problem in schemas, policies, the access policy and the rules of alerts, with its place and how to
+// mend it; then what is covered.
 
 import { relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { AccessPolicyError } from '../governance/access/compile-access.ts'
 import { loadAccess } from '../governance/access/live-access.ts'
 import { checkRuleDatasets } from '../governance/access/read-access-policy.ts'
+import { loadAlerts } from '../governance/alerts/read-alerts.ts'
 import type { Contract } from '../governance/contract/contract.ts'
 import { describeAggregate } from '../governance/contract/describe-aggregate.ts'
 import { type Diagnostic, formatDiagnostic, reportInto } from '../governance/contract/diagnostic.ts'
@@ -25,7 +27,11 @@ const check: Verb = async (args, config) => {
   })
   const [dataset] = positionals
   const loaded = await loadDeclared(config, values.lock === true)
-  const found = [...loaded.diagnostics, ...(await checkAccess(config, loaded))]
+  const found = [
+    ...loaded.diagnostics,
+    ...(await checkAccess(config, loaded)),
+    ...(await loadAlerts(config.policiesDir, { nowMs: Date.now(), datasets: declaredIn(loaded) })).diagnostics,
+  ]
   const diagnostics = found.filter(d => !dataset || !d.dataset || d.dataset === dataset)
   const contracts = [...loaded.contracts.values()].filter(c => !dataset || c.dataset === dataset)
   const errors = diagnostics.filter(({ severity }) => severity === 'error')
@@ -52,12 +58,16 @@ const check: Verb = async (args, config) => {
   return errors.length > 0 ? 1 : 0
 }
 
-async function checkAccess({ policiesDir }: Config, { contracts, diagnostics }: Loaded): Promise<Diagnostic[]> {
+/** Those with an error too. */
+function declaredIn({ contracts, diagnostics }: Loaded): Set<string> {
+  return new Set([...contracts.keys(), ...diagnostics.flatMap(({ dataset }) => dataset ?? [])])
+}
+
+async function checkAccess({ policiesDir }: Config, loaded: Loaded): Promise<Diagnostic[]> {
   try {
     const { policyText, policyFile } = await loadAccess(policiesDir)
-    const declared = new Set([...contracts.keys(), ...diagnostics.flatMap(({ dataset }) => dataset ?? [])])
     const found: Diagnostic[] = []
-    checkRuleDatasets(policyText, policyFile, [...declared], reportInto(found))
+    checkRuleDatasets(policyText, policyFile, [...declaredIn(loaded)], reportInto(found))
     return found
   } catch (error) {
     if (error instanceof AccessPolicyError) return error.diagnostics

@@ -6,10 +6,13 @@ import { createServer } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { loadAccess } from '../governance/access/live-access.ts'
+import { loadAlerts } from '../governance/alerts/read-alerts.ts'
 import { loadContracts } from '../governance/contract/load.ts'
+import { channelName } from '../processors/alerts/open-channels.ts'
 import type { Config } from '../runtime/config.ts'
 import { openSqlite } from '../storage/sqlite/open-sqlite.ts'
 import { type Examination, examinedPorts } from './examine-ports.ts'
+import { openAlertChannels } from './open-alert-channels.ts'
 import type { Verb } from './verb.ts'
 
 const OLDEST_NODE_MAJOR = 24
@@ -31,6 +34,7 @@ const examinations: Examination[] = [
   ['key-encryption key', examineKek],
   ['contracts', examineContracts],
   ['access policy', examineAccess],
+  ['alerts', examineAlerts],
   ...examinedPorts,
 ]
 
@@ -130,6 +134,23 @@ async function examineAccess({ policiesDir }: Config): Promise<string> {
     throw new Error('the access policy cannot be used: `ecluse check` says why')
   })
   return join(policiesDir, 'access')
+}
+
+/** E-mail is left to whoever sets a server; a webhook that a route names has to be there. */
+async function examineAlerts(config: Config): Promise<string> {
+  const { policy } = await loadAlerts(config.policiesDir, { nowMs: Date.now() })
+  if (!policy) throw new Error('policies/alerts.yaml cannot be used: `ecluse check` says why')
+  if (policy.routes.length === 0) return 'nobody is told of anomalies: policies/alerts.yaml has no routes'
+  const channels = openAlertChannels(config, () => undefined, Date.now)
+  const failure = await channels.verifyMail()
+  if (failure) throw new Error(`the mail server of ECLUSE_SMTP_URL: ${failure.reason}`)
+  const named = policy.routes.flatMap(({ to }) => to)
+  for (const channel of named) {
+    const because = channels.obstacle(channel)
+    if (because !== undefined && channel.kind !== 'email') throw new Error(`${channelName(channel)}: ${because}`)
+  }
+  const isUnsent = named.some(({ kind }) => kind === 'email') && !config.smtpUrl
+  return `routes: ${policy.routes.map(({ name }) => name).join(', ')}${isUnsent ? '; e-mail is not sent: ECLUSE_SMTP_URL is not set' : ''}`
 }
 
 function nearestExisting(path: string): string {

@@ -25,7 +25,7 @@ const verbs: Record<string, Entry> = {
   processors: { does: 'run the processors alone, on shared servers', load: () => import('./processors.ts') },
   demo: { does: 'serve, with simulated producers', load: () => import('./demo.ts') },
   check: {
-    does: 'check schemas, policies and the access policy',
+    does: 'check schemas, policies, the access policy and the rules of alerts',
     takes: '[dataset] [--lock] [--json]',
     load: () => import('./check.ts'),
   },
@@ -59,6 +59,11 @@ const verbs: Record<string, Entry> = {
     does: 'what came in and what became of it, by minute; status 3 if it does not balance',
     takes: '[dataset] [--from TIME] [--to TIME] [--json]',
     load: () => import('./ledger.ts'),
+  },
+  alerts: {
+    does: 'send a test message through each channel of a route, with the settings here',
+    takes: 'test <route> [--dataset NAME] [--json]',
+    load: () => import('./alerts.ts'),
   },
   simulate: {
     does: 'post simulated events',

@@ -19,6 +19,7 @@ import type { Shutdown } from '../runtime/shutdown.ts'
 import type { Telemetry } from '../runtime/telemetry.ts'
 import { keepEpochs } from './keep-epochs.ts'
 import type { Stores } from './open-stores.ts'
+import { startAlerts } from './start-alerts.ts'
 import { type StartRequestsDeps, startRightsRequests } from './start-requests.ts'
 
 const DAY_MS = 86_400_000
@@ -100,6 +101,7 @@ export async function startProcessors(deps: StartProcessorsDeps): Promise<Proces
     await aggregation.recomputeNoted(untilPassed)
   })
   repeat('ledger', config.maintenanceIntervalMs, () => conservation.check(untilPassed))
+  await startAlerts({ ...deps, documents })
   repeat('audit notes', config.maintenanceIntervalMs, () => recordAuditNotes(vault, deps.audit))
   repeat('epochs', config.maintenanceIntervalMs, keepEpochs({ ...deps, vault }, { ...config, leaseMs: deps.leaseMs }))
   return { refresh, failing: () => [...pipeline.failing(), ...lake.failing()] }

@@ -2,8 +2,10 @@
 // all of them.
 
 import { readFileSync } from 'node:fs'
+import { alertContradictions, plainWebhooks } from './alert-settings.ts'
+import type { Setting } from './parse-setting.ts'
 import { belongTogether } from './pem.ts'
-import { type Setting, settings } from './settings.ts'
+import { settings } from './settings.ts'
 import { isLoopback, isPlain } from './store-url.ts'
 
 export type Config = {
@@ -101,7 +103,7 @@ function contradictions(config: Config): string[] {
     problems.push(
       'ECLUSE_MAX_RECORD_BYTES: must be at least twice ECLUSE_MAX_EVENT_BYTES, since protection adds to events',
     )
-  problems.push(...jwtParts(config))
+  problems.push(...jwtParts(config), ...alertContradictions(config))
   for (const port of ['eventLog', 'registry', 'vault', 'documents', 'tables'] as const)
     problems.push(...halves(port, config))
   return problems
@@ -146,5 +148,5 @@ function productionProblems(config: Config, environment: Record<string, string |
   for (const port of ['eventLog', 'registry', 'vault', 'documents', 'tables', 'lake', 'erasures'] as const)
     if (isPlain(config[port], cas[`${port}Ca`]))
       problems.push(`${variableName(port)}: a server beyond loopback without TLS is refused in production`)
-  return problems
+  return [...problems, ...plainWebhooks(config)]
 }

@@ -1,46 +1,9 @@
 // Every setting with its default, its bounds and its meaning, in one table.
 
+import { alertSettings } from './alert-settings.ts'
+import { integer, nonEmpty, oneOf, optional, type Parse, type Setting, setting, store, text } from './parse-setting.ts'
 import { readCertificates, readPrivateKey } from './pem.ts'
 import { isLoopback, refuseSecrets } from './store-url.ts'
-
-type Parse<T> = (text: string) => T
-
-export interface Setting<T> {
-  default: string
-  parse: Parse<T>
-  meaning: string
-  secret?: true
-}
-
-const text: Parse<string> = value => value
-
-const integer =
-  (minimum: number, maximum: number): Parse<number> =>
-  value => {
-    const number = Number(value)
-    if (!/^-?\d+$/.test(value) || number < minimum || number > maximum)
-      throw new Error(`must be a whole number from ${minimum} to ${maximum}`)
-    return number
-  }
-
-const oneOf =
-  <const T extends string>(...choices: T[]): Parse<T> =>
-  value => {
-    if (!choices.includes(value as T)) throw new Error(`must be ${choices.join(' or ')}`)
-    return value as T
-  }
-
-/** The embedded side by its scheme, or a server's URL, which never holds a secret. */
-const store =
-  (embedded: 'sqlite:' | 'file:', ...schemes: string[]): Parse<string> =>
-  value => {
-    const beginnings = schemes.map(scheme => `${scheme}://`)
-    if (value !== embedded && !beginnings.some(beginning => value.startsWith(beginning)))
-      throw new Error(`must be ${embedded} or begin with ${beginnings.join(' or ')}`)
-    return refuseSecrets(value)
-  }
-
-const optional: Parse<string | undefined> = value => (value === '' ? undefined : value)
 
 const kek: Parse<Buffer | undefined> = value => {
   if (value === '') return undefined
@@ -67,11 +30,6 @@ const jwks: Parse<string | undefined> = value => {
   throw new Error('must be an https URL (http on loopback alone), or the path of a file')
 }
 
-const nonEmpty: Parse<string> = value => {
-  if (value === '') throw new Error('must not be empty')
-  return value
-}
-
 /** What a server wants to know of us, beside its URL. */
 type Access<P extends string> = Record<
   `${P}${'Username' | 'Password' | 'Ca' | 'Cert' | 'Key'}`,
@@ -87,10 +45,6 @@ function access<const P extends string>(port: P, server: string): Access<P> {
     [`${port}Cert`]: setting('', readCertificates, `our certificate for ${server}, PEM`),
     [`${port}Key`]: { ...setting('', readPrivateKey, `key of our certificate for ${server}, PEM`), secret },
   } as Access<P>
-}
-
-function setting<T>(defaultText: string, parse: Parse<T>, meaning: string): Setting<T> {
-  return { default: defaultText, parse, meaning }
 }
 
 const MiB = 1_048_576
@@ -287,6 +241,7 @@ export const settings = {
     integer(0, 400 * 86_400_000),
     'how long both keys of a rotated domain live, ms',
   ),
+  ...alertSettings,
   url: setting('http://127.0.0.1:8080', refuseSecrets, 'gateway that client verbs talk to'),
   apiKey: {
     ...setting('', text, 'API key of client verbs; in development read from the data directory'),

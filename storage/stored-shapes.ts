@@ -21,7 +21,11 @@ export const collections = {
       ['request', 'outcome'],
     ],
   },
-  anomalies: { indexes: ['dataset', 'detectedAt', 'eventDocument', 'subject'] },
+  anomalies: {
+    indexes: ['dataset', 'detectedAt', 'lastSeenAt', 'severity', 'state', 'eventDocument', 'subject'],
+    together: [['state', 'severity', 'dataset']],
+  },
+  alerts: { indexes: ['route', 'open', 'active'] },
   rectifications: { indexes: ['dataset'] },
   packages: { indexes: ['request', 'subject', 'endsAt'] },
   requests: { indexes: ['kind', 'createdAt', 'active', 'state', 'ownedUntilMs', 'dataset'] },

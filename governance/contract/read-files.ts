@@ -18,6 +18,10 @@ interface Entry {
 
 /** What a directory holds -> the setting that names it. */
 const settings = { schemas: 'ECLUSE_SCHEMAS_DIR', policies: 'ECLUSE_POLICIES_DIR' }
+/** What stands beside the policies of datasets, and is read elsewhere. */
+const otherFiles = ['policy.schema.json', 'alerts.yaml', 'alerts.schema.json']
+/** Their policies would be the file of something else. */
+const reservedNames = ['alerts']
 
 /** Files by dataset and version; undefined when the directory itself cannot be read. */
 export async function readSchemaFiles(
@@ -61,7 +65,7 @@ export async function readPolicyFiles(
   if (!entries) return undefined
   const datasets = new Map<string, FoundFile>()
   for (const { name, path, kind } of entries) {
-    if (kind === 'directory' || name === 'policy.schema.json') continue
+    if (kind === 'directory' || otherFiles.includes(name)) continue
     const dataset = basename(name, '.yaml')
     if (dataset === name) reportStray(path, 'Policies stand in policies/<dataset>.yaml.', diagnostics)
     else if (isDatasetName(dataset, path, diagnostics)) {
@@ -186,6 +190,12 @@ function reasonOf(error: NodeJS.ErrnoException): string {
 }
 
 function isDatasetName(name: string, file: string, diagnostics: Diagnostic[]): boolean {
+  if (reservedNames.includes(name)) {
+    const fix = 'Call the dataset otherwise.'
+    const message = `\`${name}\` cannot be the name of a dataset: policies/${name}.yaml is something else.`
+    reportInto(diagnostics, name).error({ file, line: 1, column: 1 }, message, fix)
+    return false
+  }
   if (new RegExp(DATASET_PATTERN).test(name)) return true
   const fix = 'Use lower-case letters, digits and hyphens, beginning with a letter, at most 63 characters.'
   reportInto(diagnostics, name).error({ file, line: 1, column: 1 }, `\`${name}\` cannot be the name of a dataset.`, fix)

@@ -52,7 +52,7 @@ export async function reportMismatch(
   await changeDocument(documents, COLLECTION, anomaly.id, ({ resolvedAt: _resolvedAt, ...body }) =>
     body.state === 'open' && isDeepStrictEqual(body.evidence, evidence)
       ? undefined
-      : { ...body, state: 'open', detail, evidence },
+      : { ...body, state: 'open', detail, evidence, lastSeenAt: new Date(now()).toISOString() },
   )
 }
 
