@@ -9,6 +9,7 @@ import { openIncarnations } from '../processors/incarnations.ts'
 import { startLake } from '../processors/lake/start-lake.ts'
 import { openConservation } from '../processors/ledger/open-conservation.ts'
 import { ARCHIVE_GROUP, type Pipeline, startPipeline } from '../processors/pipeline.ts'
+import { openQuality } from '../processors/quality/open-quality.ts'
 import { releaseUnrestricted } from '../processors/release-held.ts'
 import { openRetentions } from '../processors/retentions.ts'
 import { untilPassed } from '../processors/until-passed.ts'
@@ -18,6 +19,7 @@ import { loggable } from '../runtime/loggable.ts'
 import type { Shutdown } from '../runtime/shutdown.ts'
 import type { Telemetry } from '../runtime/telemetry.ts'
 import { keepEpochs } from './keep-epochs.ts'
+import { observeQuality } from './observe-quality.ts'
 import type { Stores } from './open-stores.ts'
 import { startAlerts } from './start-alerts.ts'
 import { type StartRequestsDeps, startRightsRequests } from './start-requests.ts'
@@ -64,6 +66,7 @@ export async function startProcessors(deps: StartProcessorsDeps): Promise<Proces
     tables,
     aggregation,
     conservation,
+    quality: openQuality({ ...work, documents }),
     auditRetentionMs: config.auditDays * DAY_MS,
     batchSize: config.processorBatch,
     count: archiveCount(telemetry),
@@ -87,6 +90,7 @@ export async function startProcessors(deps: StartProcessorsDeps): Promise<Proces
     )
   void refresh()
   observeLag(telemetry, 'ecluse_processor_lag_records', 'Records not yet handled', pipeline)
+  observeQuality({ ...work, documents })
 
   const auditHead = async () => (await newestHead(documents))?.head ?? null
   shutdown.onStop('requests', startRightsRequests({ ...work, auditHead, windows: aggregation.erased }))
