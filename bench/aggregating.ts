@@ -8,6 +8,7 @@ import { openEventTables } from '../processors/fill-tables.ts'
 import { openIncarnations } from '../processors/incarnations.ts'
 import { openConservation } from '../processors/ledger/open-conservation.ts'
 import { ARCHIVE_GROUP, type PipelineDeps, processEvents } from '../processors/pipeline.ts'
+import { openQuality } from '../processors/quality/open-quality.ts'
 import { openRetentions } from '../processors/retentions.ts'
 import { openAggregation } from '../processors/windows/open-aggregation.ts'
 import { makeLogger } from '../runtime/logger.ts'
@@ -49,6 +50,7 @@ export async function openAggregating(dir: string, withAggregates: boolean) {
     incarnations: openIncarnations(vault),
     aggregation: openAggregation({ ...shared, ...bounds }),
     conservation: openConservation({ ...shared, retentions, group: ARCHIVE_GROUP }),
+    quality: openQuality({ documents, catalogue }),
     auditRetentionMs: 0,
     batchSize: BATCH,
     count: () => {},
