@@ -51,7 +51,7 @@ const readerAs = async (role: string, options: Parameters<typeof openReader>[2] 
 /** What each of these roles is offered, in order. */
 const offered = {
   analyst: ['overview', 'datasets', 'explore', 'access'],
-  dpo: ['overview', 'datasets', 'quarantine', 'requests', 'audit', 'access'],
+  dpo: ['overview', 'datasets', 'quarantine', 'requests', 'reidentification', 'approvals', 'audit', 'access'],
   'data-steward': ['overview', 'datasets', 'explore', 'quarantine', 'anomalies', 'access'],
   auditor: ['overview', 'datasets', 'audit', 'access'],
   producer: ['overview', 'datasets', 'access'],
@@ -95,7 +95,7 @@ describe('a role', () => {
 
   test('that may not see a page is told so, and the gateway refuses all the same', async () => {
     const reader = await readerAs('analyst')
-    for (const name of ['requests', 'audit', 'quarantine', 'anomalies']) {
+    for (const name of ['requests', 'reidentification', 'approvals', 'audit', 'quarantine', 'anomalies']) {
       await visit(reader, `#/${name}`)
       await reader.page.getByRole('heading', { name: say('notOffered.title') }).waitFor()
     }

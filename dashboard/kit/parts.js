@@ -92,6 +92,9 @@ export function Trouble({ problem }) {
 
 const tones = {
   done: 'good',
+  approved: 'good',
+  pending: 'warn',
+  refused: 'bad',
   ok: 'good',
   resolved: 'good',
   running: 'busy',

@@ -1,10 +1,12 @@
 // The one table of texts: by key, English and French.
 
 import { access } from './access.js'
+import { anomalies } from './anomalies.js'
 import { audit } from './audit.js'
 import { datasets } from './datasets.js'
 import { explore } from './explore.js'
 import { frame } from './frame.js'
+import { identity } from './identity.js'
 import { overview } from './overview.js'
 import { quarantine } from './quarantine.js'
 import { requests } from './requests.js'
@@ -16,7 +18,9 @@ export const texts = {
   ...datasets,
   ...explore,
   ...quarantine,
+  ...anomalies,
   ...requests,
+  ...identity,
   ...audit,
   ...access,
 }
