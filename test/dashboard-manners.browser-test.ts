@@ -21,6 +21,7 @@ let browser: Browser
 const person = randomUUID()
 const raw = { nom: 'Camille Exemplaire', adresse: '12, rue des Essais', email: 'camille.exemplaire@example.org' }
 let request: string
+let identity: string
 
 before(async () => {
   ecluse = await startEcluse({ ECLUSE_AUDIT_HEAD_MS: '200', ECLUSE_LEASE_MS: '500' })
@@ -35,6 +36,11 @@ before(async () => {
     body: { subject: { type: 'customer', id: person }, reason: 'a letter' },
   })
   request = filed.body.id!
+  const pseudonym = `p1.${'A'.repeat(22)}`
+  const asked = await ecluse.answer('data-owner', '/v1/reidentification-requests', {
+    body: { dataset: 'transactions', pseudonym, purpose: 'a complaint' },
+  })
+  identity = asked.body.id!
   browser = await openBrowser()
 })
 after(async () => {
@@ -60,7 +66,9 @@ const offered = {
 const addressesOf = (names: string[]) => [
   ...names.map(name => `#/${name}`),
   '#/datasets/transactions',
+  ...(names.includes('quarantine') ? ['#/quarantine?dataset=transactions&cause=%2Fmontant%20type'] : []),
   ...(names.includes('requests') ? [`#/requests/export/${request}`] : []),
+  ...(names.includes('approvals') ? [`#/reidentification/${identity}`] : []),
 ]
 
 /** Everything a page waits for has come. */
@@ -124,13 +132,30 @@ for (const colours of ['light', 'dark'] as const)
     })
 
 async function inspect(page: Page, where: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze()
+  const { violations } = await new AxeBuilder({ page })
+    .setLegacyMode()
+    .options({ resultTypes: ['violations'] })
+    .analyze()
   const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
   assert.deepEqual(
     serious.map(({ id, nodes }) => `${where}: ${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`),
     [],
   )
 }
+
+for (const role of ['data-steward', 'dpo'] as const)
+  test(`no page of a ${role} is wider than a telephone, in either language`, async () => {
+    for (const language of ['en', 'fr'] as const) {
+      const reader = await readerAs(role, { language, width: 390 })
+      for (const address of addressesOf(offered[role])) {
+        await visit(reader, address)
+        await arrived(reader.page)
+        const width = await reader.page.evaluate<number>('document.documentElement.scrollWidth')
+        assert.ok(width <= 390, `${address} is ${width} wide in ${language}`)
+      }
+      await reader.close()
+    }
+  })
 
 test('an erasure is filed with the keyboard alone, from the sign-in to its end', async () => {
   const somebody = randomUUID()

@@ -40,7 +40,7 @@ export function Cause({ dataset, cause, found, onChange }) {
 function Mend({ dataset, newest, mayPassNow }) {
   const next = newest?.replace(/\d+$/, addition => Number(addition) + 1)
   return html`<h3>${t('quarantine.mend')}</h3>
-    ${mayPassNow && html`<p><span class="state good">${t('quarantine.mayPassLong')}</span></p>`}
+    ${mayPassNow && html`<p><span class="state long good">${t('quarantine.mayPassLong')}</span></p>`}
     <ul class="plain">
       <li>${t('quarantine.mendSchema')} <a href=${link(['datasets', dataset], { at: 'versions' })} class="mono">schemas/${dataset}/${next}.json</a></li>
       <li>${t('quarantine.mendPolicy')} <a href=${link(['datasets', dataset], { at: 'policy' })} class="mono">policies/${dataset}.yaml</a></li>

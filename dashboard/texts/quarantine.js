@@ -8,8 +8,8 @@ export const quarantine = {
   'quarantine.causes': ['Causes', 'Causes'],
   'quarantine.cause': ['Cause', 'Cause'],
   'quarantine.count': ['Events', 'Événements'],
-  'quarantine.show': ['Entries', 'Entrées'],
-  'quarantine.choose': ['Show entries', 'Voir les entrées'],
+  'quarantine.show': ['Details', 'Détails'],
+  'quarantine.choose': ['Look closer', 'Voir de près'],
   'quarantine.none': ['The quarantine is empty.', 'La quarantaine est vide.'],
   'quarantine.noneDo': [
     'Nothing was rejected within the retention of this dataset. There is nothing to do.',
