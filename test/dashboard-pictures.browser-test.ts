@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
@@ -12,6 +13,7 @@ import { eventually } from './eventually.ts'
 import { transactionOf } from './fixtures.ts'
 import { openBrowser, openReader, picturesDir, signIn, visit } from './open-browser.ts'
 import { type Language, textsIn } from './page-texts.ts'
+import { mendSchema, sale } from './quarantine.ts'
 import { customer, fileRight, rightDone } from './rights.ts'
 import { type EcluseProcess, spawnEcluse } from './spawn-ecluse.ts'
 
@@ -26,7 +28,9 @@ const flows: Promise<unknown>[] = []
 let erasure: string
 
 before(async () => {
-  ecluse = await spawnEcluse({ environment: { ECLUSE_AUDIT_HEAD_MS: '200', ECLUSE_LEASE_MS: '500' } })
+  ecluse = await spawnEcluse({
+    environment: { ECLUSE_AUDIT_HEAD_MS: '200', ECLUSE_LEASE_MS: '500', ECLUSE_POLICY_APPROVAL: 'required' },
+  })
   for (const [source, ratePerSecond] of [
     ['transactions', 60],
     ['user-profiles', 15],
@@ -56,6 +60,14 @@ before(async () => {
   await rightDone(ecluse, filed)
   await rightDone(ecluse, await fileRight(ecluse, 'export', customer(PERSON)))
   erasure = filed.id
+  await ecluse.post(
+    'transactions',
+    Array.from({ length: 12 }, () => sale({ moyen_paiement: 'cheque' })),
+  )
+  await mendSchema(ecluse, '1-0-1', ({ properties }) => (properties.moyen_paiement!.enum as string[]).push('cheque'))
+  const policy = join(ecluse.policiesDir, 'transactions.yaml')
+  const weaker = ['level: confidential, action: pseudonymise }', 'level: confidential, action: keep }'] as const
+  writeFileSync(policy, readFileSync(policy, 'utf8').replace(...weaker))
   browser = await openBrowser()
 })
 after(async () => {
@@ -91,6 +103,12 @@ for (const language of ['en', 'fr'] as const)
     await visit(steward, '#/quarantine')
     await reveal(page, language)
     await take('quarantine')
+    await visit(steward, '#/quarantine?dataset=transactions&cause=%2Fmoyen_paiement%20enum')
+    await page.getByRole('button', { name: say('quarantine.dryRun') }).click()
+    const counts = page.getByRole('group', { name: say('quarantine.dryRun') })
+    await counts.waitFor()
+    await page.locator('section.card').evaluate('each => each.scrollIntoView()')
+    await take('replay')
     assert.deepEqual(steward.faults(), [])
     await steward.close()
 
@@ -102,6 +120,9 @@ for (const language of ['en', 'fr'] as const)
     await visit(officer, `#/requests/erasure/${erasure}`)
     await officer.page.getByRole('group', { name: say('request.holders') }).waitFor()
     await take('erasure', officer.page)
+    await visit(officer, '#/approvals')
+    await officer.page.getByRole('button', { name: say('approvals.approve') }).waitFor()
+    await take('approvals', officer.page)
     await visit(officer, '#/audit')
     await officer.page.getByLabel(say('audit.by.subject'), { exact: true }).last().fill(PERSON)
     await officer.page.getByRole('button', { name: say('audit.ask') }).click()

@@ -35,7 +35,7 @@ function OfDataset({ dataset }) {
     ${cause && causes.data && html`<${Cause} key=${cause} dataset=${dataset} cause=${cause} found=${found} onChange=${look} />`}
     <${Section} id="entries" title=${cause ? t('quarantine.entriesOf', { cause }) : t('quarantine.entries')} note=${t('quarantine.entriesNote')}>
       ${cause && html`<p><button type="button" class="quiet" onClick=${() => note(['quarantine'], { dataset })}>${t('quarantine.allCauses')}</button></p>`}
-      <${Entries} key=${turn} dataset=${dataset} cause=${cause} />
+      <${Entries} key=${`${turn} ${cause}`} dataset=${dataset} cause=${cause} />
     </${Section}>
     <${Done} key=${`done ${turn}`} dataset=${dataset} />`
 }

@@ -1,0 +1,58 @@
+// Fields by windows as a table of coloured cells, each with its number in it: who sees no colours misses nothing.
+
+import { html } from 'htm/preact'
+import { useState } from 'preact/hooks'
+import { number, Time, timeText } from './show.js'
+import { t } from './text.js'
+
+/** Rows shown at once, and added by each `more`. */
+const ROWS = 50
+/** Shares of events without a value from which on a cell is darker. */
+const STEPS = [0.001, 0.01, 0.05, 0.2, 0.5]
+
+/**
+ * @param {{ caption: string, starts: string[], rows: { name: string, target?: number, missing: (number | null)[] }[] }} props
+ *   `starts`: of the windows, RFC 3339; `missing`: shares by window, null where no event was looked at; `target`: the
+ *   share that should hold a value
+ */
+export function HeatMap({ caption, starts, rows }) {
+  const [count, setCount] = useState(ROWS)
+  const shown = rows.slice(0, count)
+  return html`<div class="scroll heat" role="group" aria-label=${caption} tabindex="0">
+      <table>
+        <caption class="unseen">${caption}</caption>
+        <thead>
+          <tr>
+            <th scope="col">${t('field.pointer')}</th>
+            ${starts.map(start => html`<th scope="col"><${Time} at=${start} /></th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${shown.map(row => html`<${Row} key=${row.name} row=${row} starts=${starts} />`)}
+        </tbody>
+      </table>
+    </div>
+    <p class="under">
+      <span class="soft">${t('list.shown', { count: number(shown.length) })}</span>
+      ${count < rows.length && html`<button type="button" class="quiet" onClick=${() => setCount(count + ROWS)}>${t('list.more')}</button>`}
+    </p>`
+}
+
+function Row({ row: { name, target, missing }, starts }) {
+  return html`<tr>
+    <th scope="row"><span class="mono">${name}</span></th>
+    ${missing.map((share, i) => html`<${Cell} share=${share} isBelow=${target !== undefined && share !== null && 1 - share < target} title=${timeText(starts[i])} />`)}
+  </tr>`
+}
+
+function Cell({ share, isBelow, title }) {
+  if (share === null) return html`<td class="nothing" title=${title}>–</td>`
+  const step = STEPS.filter(each => share >= each).length
+  const text = percent(share)
+  return html`<td class=${`heat-${step}${isBelow ? ' below' : ''}`} title=${title}>${text}${isBelow && html`<span aria-hidden="true">!</span><span class="unseen"> ${t('quality.below')}</span>`}</td>`
+}
+
+/** Without its sign, which stands in the caption: a thousand times over it would be noise. */
+function percent(share) {
+  return share > 0 && share < 0.001 ? '<0.1' : number(share * 100, { maximumFractionDigits: share < 0.1 ? 1 : 0 })
+}
