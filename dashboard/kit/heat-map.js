@@ -5,8 +5,8 @@ import { useState } from 'preact/hooks'
 import { number, Time, timeText } from './show.js'
 import { t } from './text.js'
 
-/** Rows shown at once, and added by each `more`. */
-const ROWS = 50
+/** Cells shown at once, and added by each `more`. */
+const CELLS = 3_000
 /** Shares of events without a value from which on a cell is darker. */
 const STEPS = [0.001, 0.01, 0.05, 0.2, 0.5]
 
@@ -16,7 +16,8 @@ const STEPS = [0.001, 0.01, 0.05, 0.2, 0.5]
  *   share that should hold a value
  */
 export function HeatMap({ caption, starts, rows }) {
-  const [count, setCount] = useState(ROWS)
+  const page = Math.max(1, Math.floor(CELLS / Math.max(1, starts.length)))
+  const [count, setCount] = useState(page)
   const shown = rows.slice(0, count)
   return html`<div class="scroll heat" role="group" aria-label=${caption} tabindex="0">
       <table>
@@ -34,7 +35,7 @@ export function HeatMap({ caption, starts, rows }) {
     </div>
     <p class="under">
       <span class="soft">${t('list.shown', { count: number(shown.length) })}</span>
-      ${count < rows.length && html`<button type="button" class="quiet" onClick=${() => setCount(count + ROWS)}>${t('list.more')}</button>`}
+      ${count < rows.length && html`<button type="button" class="quiet" onClick=${() => setCount(count + page)}>${t('list.more')}</button>`}
     </p>`
 }
 

@@ -99,6 +99,7 @@ const tones = {
   resolved: 'good',
   running: 'busy',
   queued: 'busy',
+  acknowledged: 'busy',
   blocked: 'warn',
   warning: 'warn',
   medium: 'warn',

@@ -48,7 +48,7 @@ function Shown({ anomaly, path, onChange }) {
       ...(resolvedAt ? [[t('anomalies.resolvedAt'), html`<${Time} at=${resolvedAt} seconds=${true} />`]] : []),
     ]} />
     <${Elsewhere} anomaly=${anomaly} />
-    <${Evidence} evidence=${anomaly.evidence} />
+    <${Evidence} kind=${kind} evidence=${anomaly.evidence} />
     <${Section} id="history" title=${t('anomalies.history')}><${History} entries=${anomaly.history ?? []} /></${Section}>
     ${mayOn(dataset, 'judge') && html`<${Section} id="judge" title=${t('anomalies.judge')}><${Judge} key=${state} state=${state} path=${path} onChange=${onChange} /></${Section}>`}`
 }
@@ -64,17 +64,32 @@ function Elsewhere({ anomaly: { dataset, kind, window } }) {
   </ul>`
 }
 
-function Evidence({ evidence }) {
-  const rows = Object.entries(evidence ?? {})
+function Evidence({ kind, evidence = {} }) {
+  const { window: _window, metric, ...shown } = evidence
+  const rows = Object.entries(shown)
   if (rows.length === 0) return null
-  const shown = value => (typeof value === 'number' ? number(value, { maximumSignificantDigits: 6 }) : textOf(value))
   const columns = [
     { label: t('anomalies.number'), head: true, show: ([name]) => word('evidence', name) },
-    { label: t('anomalies.value'), numeric: true, show: ([, value]) => shown(value) },
+    { label: t('anomalies.value'), numeric: true, show: ([name, value]) => inUnit(name, value, { kind, metric }) },
   ]
-  return html`<${Section} id="evidence" title=${t('anomalies.evidence')}>
+  return html`<${Section} id="evidence" title=${t('anomalies.evidence')} note=${metric && word('metric', metric)}>
     <${Table} quiet caption=${t('anomalies.evidence')} rows=${rows} columns=${columns} keyOf=${([name]) => name} />
   </${Section}>`
+}
+
+const MINUTE_MS = 60_000
+/** Of these, what was seen, is usual and is allowed are in the metric’s own unit. */
+const inMetric = ['value', 'usual', 'scale', 'allowed']
+
+function inUnit(name, value, { kind, metric }) {
+  if (typeof value !== 'number') return name === 'since' ? html`<${Time} at=${value} />` : textOf(value)
+  const plain = number(value, { maximumSignificantDigits: 4 })
+  if (!metric || !inMetric.includes(name)) return plain
+  const unit = (amount, name) => number(amount, { style: 'unit', unit: name, maximumSignificantDigits: 4 })
+  if (kind === 'silence' && name === 'allowed') return unit(value / MINUTE_MS, 'minute')
+  if (metric === 'delay') return unit(value / 1_000, 'second')
+  if (metric === 'volume' || metric === 'values') return plain
+  return number(value, { style: 'percent', maximumSignificantDigits: 4 })
 }
 
 const textOf = value => (typeof value === 'string' ? value : JSON.stringify(value))
@@ -105,6 +120,6 @@ function Judge({ state, path, onChange }) {
   if (!chosen) return null
   return html`<${Form} submit=${t('anomalies.judgeDo')} onSubmit=${send}>
     <${Choice} label=${t('anomalies.to')} value=${chosen} onInput=${setChosen} options=${next[state].map(each => [each, t(`judge.${each}`)])} />
-    <${Field} label=${t('anomalies.comment')} hint=${t('anomalies.commentHint')} value=${comment} onInput=${setComment} required=${false} maxlength="2000" />
+    <${Field} label=${t('anomalies.comment')} hint=${t('anomalies.commentHint')} value=${comment} onInput=${setComment} required=${chosen === 'open' && state !== 'acknowledged'} maxlength="500" />
   </${Form}>`
 }

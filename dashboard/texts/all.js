@@ -8,6 +8,7 @@ import { explore } from './explore.js'
 import { frame } from './frame.js'
 import { identity } from './identity.js'
 import { overview } from './overview.js'
+import { quality } from './quality.js'
 import { quarantine } from './quarantine.js'
 import { requests } from './requests.js'
 
@@ -17,6 +18,7 @@ export const texts = {
   ...overview,
   ...datasets,
   ...explore,
+  ...quality,
   ...quarantine,
   ...anomalies,
   ...requests,
