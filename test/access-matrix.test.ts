@@ -66,6 +66,7 @@ const probes: Probe[] = [
   },
   get('anomalies', dataset => `/v1/anomalies?dataset=${dataset}`),
   get('ledger', dataset => `/v1/ledger?dataset=${dataset}`),
+  get('quality', dataset => `/v1/datasets/${dataset}/quality`),
   post(
     'reidentify',
     () => '/v1/reidentification-requests',

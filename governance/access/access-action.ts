@@ -12,6 +12,7 @@ export const datasetActions = [
   'discard',
   'anomalies',
   'ledger',
+  'quality',
   'reidentify',
 ] as const
 /** On everything at once. */
