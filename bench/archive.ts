@@ -9,6 +9,7 @@ import { openKeyRing } from '../governance/subjects/key-ring.ts'
 import { openIncarnations } from '../processors/incarnations.ts'
 import { openConservation } from '../processors/ledger/open-conservation.ts'
 import { ARCHIVE_GROUP, startPipeline } from '../processors/pipeline.ts'
+import { openQuality } from '../processors/quality/open-quality.ts'
 import { openRetentions } from '../processors/retentions.ts'
 import { openAggregation } from '../processors/windows/open-aggregation.ts'
 import { makeLogger } from '../runtime/logger.ts'
@@ -54,6 +55,7 @@ export async function startArchive(dataDir: string, settings: Record<string, str
       ...{ ...stores, catalogue, retentions, logger },
       ...{ group: ARCHIVE_GROUP, now: Date.now },
     }),
+    quality: openQuality({ ...stores, catalogue }),
     ring,
     logger,
     now: Date.now,

@@ -9,6 +9,7 @@ import { openIncarnations } from '../processors/incarnations.ts'
 import { startLake } from '../processors/lake/start-lake.ts'
 import { openConservation } from '../processors/ledger/open-conservation.ts'
 import { ARCHIVE_GROUP, type Pipeline, startPipeline } from '../processors/pipeline.ts'
+import { openQuality } from '../processors/quality/open-quality.ts'
 import { releaseUnrestricted } from '../processors/release-held.ts'
 import { openRetentions } from '../processors/retentions.ts'
 import { untilPassed } from '../processors/until-passed.ts'
@@ -63,6 +64,7 @@ export async function startProcessors(deps: StartProcessorsDeps): Promise<Proces
     tables,
     aggregation,
     conservation,
+    quality: openQuality({ ...work, documents }),
     auditRetentionMs: config.auditDays * DAY_MS,
     batchSize: config.processorBatch,
     count: archiveCount(telemetry),

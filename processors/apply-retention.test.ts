@@ -21,6 +21,7 @@ import { openEventTables } from './fill-tables.ts'
 import { MAX_EPOCHS, openIncarnations } from './incarnations.ts'
 import { openConservation } from './ledger/open-conservation.ts'
 import { ARCHIVE_GROUP, processEvents } from './pipeline.ts'
+import { openQuality } from './quality/open-quality.ts'
 import { openRetentions } from './retentions.ts'
 import { aggregationOver } from './windows/aggregation-fixture.ts'
 
@@ -72,7 +73,8 @@ async function opened(t: TestContext) {
     }
     const retentions = openRetentions(deps)
     const conservation = openConservation({ ...deps, retentions, group: ARCHIVE_GROUP })
-    const all = { ...deps, retentions, conservation, aggregation: aggregationOver({ ...deps, tables }) }
+    const quality = openQuality({ documents, catalogue: { find: () => undefined } })
+    const all = { ...deps, retentions, conservation, quality, aggregation: aggregationOver({ ...deps, tables }) }
     return {
       errors,
       edit: (newDays: number) => {

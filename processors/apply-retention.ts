@@ -4,6 +4,7 @@
 import type { Contract } from '../governance/contract/contract.ts'
 import type { KeyRing } from '../governance/subjects/key-ring.ts'
 import type { Documents, FindOptions } from '../storage/documents/documents.ts'
+import { QUALITY_HOURS, QUALITY_MINUTES } from '../storage/stored-quality.ts'
 import { asBody, type StoredEvent, type StoredRetention } from '../storage/stored-shapes.ts'
 import { type FillDeps, fillTables } from './fill-tables.ts'
 import { ledgerEndMs, logEndMs } from './log-end.ts'
@@ -57,6 +58,8 @@ async function pass(
   const counts = ledgerEndMs(events, retentionMs.log)
   await documents.setExpiry('ledger', { where, from: 'hour', retentionMs: counts })
   await documents.setExpiry('ledger_checks', { where, from: 'hour', retentionMs: counts })
+  await documents.setExpiry(QUALITY_MINUTES, { where, from: 'hour', retentionMs: counts })
+  await documents.setExpiry(QUALITY_HOURS, { where, from: 'hour', retentionMs: counts })
   await documents.setExpiry('ledger_removals', { where, from: 'receivedAt', retentionMs: events })
   await documents.setExpiry('quarantine', { where, from: 'receivedAt', retentionMs: quarantine })
   await documents.setExpiry('quarantine', {

@@ -86,6 +86,6 @@ export function toStoredEvent({ record, position, rectifiedBy, watermark = null 
   }
 }
 
-function samePosition(a: Position, b: Position): boolean {
+export function samePosition(a: Position, b: Position): boolean {
   return a.offset === b.offset && a.partition === b.partition && a.incarnation === b.incarnation
 }

@@ -23,6 +23,7 @@ import { openEventTables } from './fill-tables.ts'
 import { openIncarnations } from './incarnations.ts'
 import { openConservation } from './ledger/open-conservation.ts'
 import { ARCHIVE_GROUP, type PipelineDeps, startPipeline } from './pipeline.ts'
+import { openQuality } from './quality/open-quality.ts'
 import { readRecords } from './read-records.ts'
 import { openRetentions } from './retentions.ts'
 import { aggregationOver } from './windows/aggregation-fixture.ts'
@@ -59,6 +60,7 @@ async function opened(t: TestContext) {
   })
   const deps: PipelineDeps = {
     conservation,
+    quality: openQuality({ documents, catalogue: { find: () => undefined } }),
     aggregation: aggregationOver({ tables, documents, catalogue, ring }),
     catalogue,
     contracts: openContractFinder(documents, { find: () => undefined }),

@@ -1,5 +1,5 @@
 // From the log to where events rest: each batch of a partition is archived, told first copy from duplicate and
-// conflict, the first copies fill the tables and the windows, and only then is its position committed. Exact after a
+// conflict, the first copies fill the tables and the windows and are measured, and only then is its position committed. Exact after a
 // crash, a replay or two owners of one partition, because the archive decides once which copy has effect.
 
 import { AUDIT_TOPIC } from '../governance/audit/record.ts'
@@ -20,6 +20,7 @@ import type { Conservation } from './ledger/open-conservation.ts'
 import { noteMentions } from './note-mentions.ts'
 import { notePassedOver } from './note-passed-over.ts'
 import { type PassOverDeps, passOverErased } from './pass-over-erased.ts'
+import type { Quality } from './quality/open-quality.ts'
 import { type PlacedEvent, readRecords } from './read-records.ts'
 import type { Retentions } from './retentions.ts'
 import { settleRectifications } from './settle-rectifications.ts'
@@ -46,6 +47,7 @@ export interface PipelineDeps
   logger: Logger
   aggregation: Pick<Aggregation, 'add' | 'watermarks'>
   conservation: Pick<Conservation, 'countEvents' | 'carry'>
+  quality: Quality
   batchSize: number
   /** Told what became of records: effective, held, duplicate, conflict, erased, unreadable, quarantined. */
   count: (dataset: string, effect: string, records: number) => void
@@ -85,6 +87,7 @@ export async function processEvents(deps: PipelineDeps, dataset: string, batch: 
   await fillTables(deps, dataset, stored, retention)
   const counted = stored.filter(({ rectifiedBy }) => rectifiedBy === null)
   const late = await aggregation.add(part, range, reached, counted.map(toWindowEvent))
+  await deps.quality.measureEvents(dataset, batch, effective, retention?.events)
   const handled = { dataset, effective, duplicates, conflicts, passedOver, unreadable }
   await deps.conservation.countEvents(batch, handled, retention?.events)
 

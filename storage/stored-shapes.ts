@@ -40,6 +40,8 @@ export const collections = {
   ledger_checks: { indexes: ['dataset', 'hour'] },
   ledger_removals: { indexes: ['dataset', 'receivedIn'] },
   ledger_writers: { indexes: [] },
+  quality: { indexes: ['dataset', 'hour'], together: [['dataset', 'hour']] },
+  quality_hours: { indexes: ['dataset', 'hour'], together: [['dataset', 'hour']] },
   removals: { indexes: [] },
   retentions: { indexes: [] },
   contracts: { indexes: ['dataset'] },

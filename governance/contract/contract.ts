@@ -8,6 +8,7 @@ import type { Action, ActionName } from '../protection/action.ts'
 import type { Aggregate } from './aggregate.ts'
 import type { Position } from './diagnostic.ts'
 import type { Policy } from './policy.ts'
+import type { QualityPolicy } from './quality.ts'
 import type { ReferenceTable } from './reference-table.ts'
 
 /** One way in which an event breaks its contract. Never holds a value or an undeclared property's name. */
@@ -114,6 +115,8 @@ export interface Contract {
   retentionMs: { log: number; events: number; quarantine: number; lake: number }
   /** Statistics that processors keep up to date. */
   aggregates: Aggregate[]
+  /** What the policy promises of its data; undefined where it says nothing. */
+  quality?: QualityPolicy
   /** The tables that aggregates join, by name. */
   references: Map<string, ReferenceTable>
   /** A sample event in the raw shape, from the newest schema's `examples`. */

@@ -147,7 +147,8 @@ function identityOf({ window, groupBy, where, measures, k, latenessMs }: Aggrega
   return hash('sha256', JSON.stringify(counted)).slice(0, 8)
 }
 
-function holds({ minimum, maximum, equals, oneOf }: Condition, value: JsonValue | undefined): boolean {
+/** Whether all that a condition states holds of the value at its pointer. */
+export function holds({ minimum, maximum, equals, oneOf }: Condition, value: JsonValue | undefined): boolean {
   if (minimum !== undefined && !(typeof value === 'number' && value >= minimum)) return false
   if (maximum !== undefined && !(typeof value === 'number' && value <= maximum)) return false
   if (equals !== undefined && value !== equals) return false

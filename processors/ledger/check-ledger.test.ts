@@ -4,9 +4,10 @@ import { linesOf } from '../../governance/ledger/ledger-line.ts'
 import { readHour } from '../../governance/ledger/read-ledger.ts'
 import type { StoredDocument } from '../../storage/documents/documents.ts'
 import { receptionOf, type StoredAnomaly } from '../../storage/stored-shapes.ts'
+import { hourOf } from '../hourly-rows.ts'
 import { openLedgerCheck } from './check-ledger.ts'
 import { temporaryDocuments } from './ledger-fixture.ts'
-import { hourOf, openLedgerRows } from './ledger-rows.ts'
+import { openLedgerRows } from './ledger-rows.ts'
 import { noteRemovals } from './note-removals.ts'
 
 const DAY_MS = 86_400_000

@@ -13,9 +13,9 @@ import type { EventLog } from '../../storage/event-log/event-log.ts'
 import { minuteOf } from '../../storage/ledger-record.ts'
 import { asBody, type CountsByMinute, type StoredLedgerCheck } from '../../storage/stored-shapes.ts'
 import { changeDocument } from '../change-document.ts'
+import { hourOf } from '../hourly-rows.ts'
 import type { Retentions } from '../retentions.ts'
 import { countArchived } from './count-archived.ts'
-import { hourOf } from './ledger-rows.ts'
 import { openMismatches, type ReportDeps, reportMismatch, resolveMismatch } from './report-mismatch.ts'
 
 const MINUTE_MS = 60_000

@@ -13,6 +13,7 @@ import { writeQuarantineRecord } from '../../storage/quarantine-record.ts'
 import { collections } from '../../storage/stored-shapes.ts'
 import type { Vault } from '../../storage/vault/vault.ts'
 import { carryQuarantine } from '../carry-quarantine.ts'
+import { openQuality } from '../quality/open-quality.ts'
 import { awaitTurn, goOverEntries, type Run } from './go-over-entries.ts'
 
 const DAY_MS = 86_400_000
@@ -79,7 +80,8 @@ const discarding: Run = {
 function carry(documents: Awaited<ReturnType<typeof opened>>, batch: ReturnType<typeof batchOf>): Promise<void> {
   const vault = { findErasedPseudonyms: async () => new Set() } as unknown as Vault
   const retentions = { inForce: async () => undefined }
-  return carryQuarantine({ documents, vault, retentions, count: () => {} }, 'd', batch)
+  const quality = openQuality({ documents, catalogue: { find: () => undefined } })
+  return carryQuarantine({ documents, vault, retentions, quality, count: () => {} }, 'd', batch)
 }
 
 test('entries that left do not come back with their topic, and their marks outlive the log’s copies', async t => {

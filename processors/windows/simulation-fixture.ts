@@ -130,6 +130,7 @@ export async function openSimulation(
       ...{ ...over, aggregation, catalogue, retentions, logger, now: Date.now, count: () => {} },
       // What the ledger counts is no matter here.
       conservation: { countEvents: async () => {}, carry: async () => {} },
+      quality: { measureEvents: async () => {}, countCauses: async () => {} },
       ...{ contracts: { find: async () => undefined }, vault: { findErasedPseudonyms } },
       ...{ tables: openEventTables(over.tables), incarnations: openIncarnations(vault) },
     } as unknown as PipelineDeps & { aggregation: Aggregation }

@@ -1,0 +1,101 @@
+// One event, measured: what of it counts in a dataset's quality. No value of it is kept but numbers that are summed up
+// and values that the schema lists.
+
+import type { EventRecord } from '../../storage/event-record.ts'
+import type { JsonValue } from '../../storage/json.ts'
+import type { FieldRule, PlanNode } from '../contract/contract.ts'
+import { looksPersonal, type SuspectKind } from './looks-personal.ts'
+import { type MeasuredPlace, type MeasuringPlan, memberOf } from './measuring-plan.ts'
+
+/** Texts are looked at in one of so many events, by their offset: whoever reads the log again looks at the same. */
+export const SAMPLE_EVERY = 10
+/** Looked at of one event's texts, of one array's items, and of one text's characters. */
+const MAX_TEXTS = 200
+const MAX_ITEMS = 20
+const MAX_TEXT = 1_000
+
+export interface MeasuredEvent {
+  plan: MeasuringPlan
+  missing: string[]
+  numbers: { pointer: string; number: number; isSpread: boolean }[]
+  /** Listed values, as JSON. */
+  values: { pointer: string; value: string }[]
+  /** From its own time to its reception; undefined where it has none of its own. */
+  delayMs: number | undefined
+  isLate: boolean
+  isAhead: boolean
+  rules: { name: string; holds: boolean }[]
+  isSampled: boolean
+  suspects: { pointer: string; kind: SuspectKind }[]
+}
+
+/** When an event came in: of what was replayed, then. RFC 3339. */
+export function receptionOf({ replay, receivedAt }: Pick<EventRecord, 'replay' | 'receivedAt'>): string {
+  return replay?.at ?? receivedAt
+}
+
+/** @param offset its record's, in the log */
+export function measureEvent(plan: MeasuringPlan, record: EventRecord, offset: number): MeasuredEvent {
+  const { event, time, receivedAt } = record
+  // An event that does not say when it was has the time of its reception.
+  const delayMs = time === receivedAt ? undefined : Date.parse(receptionOf(record)) - Date.parse(time)
+  const { timeliness, skewMs } = plan.promises
+  const measured: MeasuredEvent = {
+    plan,
+    missing: [],
+    numbers: [],
+    values: [],
+    delayMs,
+    isLate: delayMs !== undefined && timeliness !== undefined && delayMs > timeliness.withinMs,
+    isAhead: delayMs !== undefined && -delayMs > skewMs,
+    rules: [],
+    isSampled: offset % SAMPLE_EVERY === 0,
+    suspects: [],
+  }
+  look(measured, plan.root, event)
+  for (const rule of plan.rules) {
+    const holds = rule.holds(event)
+    if (holds !== undefined) measured.rules.push({ name: rule.name, holds })
+  }
+  if (measured.isSampled) findSuspects(measured, event)
+  return measured
+}
+
+function look(measured: MeasuredEvent, { field, members }: MeasuredPlace, value: JsonValue | undefined): void {
+  if (field) {
+    const { pointer, listed, isNumber, isSpread } = field
+    if (value === undefined || value === null) measured.missing.push(pointer)
+    else {
+      if (isNumber && typeof value === 'number')
+        measured.numbers.push({ pointer, number: value, isSpread: isSpread && !listed })
+      if (listed && isSpread) {
+        const json = JSON.stringify(value)
+        if (listed.has(json)) measured.values.push({ pointer, value: json })
+      }
+    }
+  }
+  for (const member of members) look(measured, member, memberOf(value, member.name))
+}
+
+function findSuspects({ plan, suspects }: MeasuredEvent, event: JsonValue): void {
+  const { texts } = plan
+  let looked = 0
+  for (const { pointer, text } of textsIn(texts.plan, event, texts.fields)) {
+    if (looked++ === MAX_TEXTS) return
+    const kind = looksPersonal(text.slice(0, MAX_TEXT))
+    if (kind) suspects.push({ pointer, kind })
+  }
+}
+
+function* textsIn(
+  node: PlanNode,
+  value: JsonValue | undefined,
+  fields: ReadonlySet<FieldRule>,
+): Generator<{ pointer: string; text: string }> {
+  const { rule, items, members } = node
+  if (Array.isArray(value))
+    for (const item of value.slice(0, MAX_ITEMS)) yield* textsIn(node.whole ? node : (items ?? node), item, fields)
+  else if (typeof value === 'string') {
+    if (rule && fields.has(rule)) yield { pointer: rule.pointer, text: value }
+  } else for (const [name, member] of members ?? []) yield* textsIn(member, memberOf(value, name), fields)
+}

@@ -1,0 +1,203 @@
+// Reads a dataset's quality, window by window, from where processors left it: counts of the conservation ledger, and what
+// was measured of events, over all partitions of the log.
+
+import type { Documents, FindOptions } from '../../storage/documents/documents.ts'
+import {
+  QUALITY_HOURS,
+  QUALITY_MINUTES,
+  type StoredQuality,
+  type StoredQualityHour,
+  type StoredQualityMinutes,
+  type StoredQualityRow,
+} from '../../storage/stored-quality.ts'
+import type { CountsByMinute, StoredLedgerRow } from '../../storage/stored-shapes.ts'
+import type { Contract } from '../contract/contract.ts'
+import { mean } from '../measures/mean.ts'
+import { quantile } from '../measures/quantile.ts'
+import { variance } from '../measures/variance.ts'
+import { mergeQuality } from './quality-state.ts'
+import type { NumberStatistics, QualityWindow, Volume } from './quality-window.ts'
+
+const MINUTE_MS = 60_000
+const HOUR_MS = 3_600_000
+const PAGE = 1_000
+
+const quantiles = [
+  ['p50', 0.5],
+  ['p95', 0.95],
+  ['p99', 0.99],
+] as const
+
+type Reading = Pick<Documents, 'find'>
+
+/** A window while it is read. */
+interface OpenWindow {
+  startMs: number
+  endMs: number
+  counts: Record<string, number>
+  state: StoredQuality
+  plans: Record<string, string[]>
+}
+
+/**
+ * All windows of a stretch of time, oldest first, those in which nothing came in as well. Hours are read as a whole where
+ * windows are whole hours of UTC, else by the minute.
+ * @param fromMs start of the first window: a whole minute @param beforeMs windows that begin before
+ * @param stepMs length of a window: whole minutes @throws RangeError for others
+ */
+export async function* readQuality(
+  documents: Reading,
+  { dataset, quality }: Pick<Contract, 'dataset' | 'quality'>,
+  fromMs: number,
+  beforeMs: number,
+  stepMs: number,
+): AsyncGenerator<QualityWindow> {
+  if (fromMs % MINUTE_MS !== 0 || stepMs % MINUTE_MS !== 0 || stepMs <= 0)
+    throw new RangeError('windows of quality are of whole minutes')
+  const isTimely = quality?.timeliness !== undefined
+  const endMs = fromMs + Math.ceil((beforeMs - fromMs) / stepMs) * stepMs
+  const byHour = fromMs % HOUR_MS === 0 && stepMs % HOUR_MS === 0
+  let window = openWindow(fromMs, stepMs)
+  const close = () => {
+    const closed = closeWindow(dataset, window, isTimely)
+    window = openWindow(window.endMs, stepMs)
+    return closed
+  }
+  for await (const slice of slices(documents, dataset, { fromMs, endMs, byHour })) {
+    while (slice.startMs >= window.endMs) yield close()
+    addSlice(window, slice)
+  }
+  while (window.startMs < endMs) yield close()
+}
+
+/** What a minute, or a whole hour, adds to its window. */
+interface Slice extends Pick<OpenWindow, 'counts' | 'plans'> {
+  startMs: number
+  states: StoredQuality[]
+}
+
+/** Those in which anything came in, in the order of time. */
+async function* slices(
+  documents: Reading,
+  dataset: string,
+  { fromMs, endMs, byHour }: { fromMs: number; endMs: number; byHour: boolean },
+): AsyncGenerator<Slice> {
+  const collection = byHour ? QUALITY_HOURS : QUALITY_MINUTES
+  for (let nextMs = Math.floor(fromMs / HOUR_MS) * HOUR_MS; ; nextMs += HOUR_MS) {
+    const found = await Promise.all([
+      nextHour(documents, 'ledger', dataset, nextMs),
+      nextHour(documents, collection, dataset, nextMs),
+    ])
+    nextMs = Math.min(...found)
+    if (nextMs >= endMs) return
+    const ledger = await rowsOf<StoredLedgerRow>(documents, 'ledger', dataset, nextMs)
+    const rows = await rowsOf<StoredQualityRow>(documents, collection, dataset, nextMs)
+    const plans = Object.assign({}, ...rows.map(row => row.plans)) as Record<string, string[]>
+    if (byHour) yield { startMs: nextMs, counts: countsOf(ledger), plans, states: wholes(rows) }
+    else
+      for (const slice of minutesOf(nextMs, ledger, rows as StoredQualityMinutes[]))
+        if (slice.startMs >= fromMs && slice.startMs < endMs) yield { ...slice, plans }
+  }
+}
+
+const wholes = (rows: StoredQualityRow[]) => (rows as StoredQualityHour[]).map(({ whole }) => whole)
+
+function minutesOf(hourMs: number, ledger: StoredLedgerRow[], rows: StoredQualityMinutes[]): Omit<Slice, 'plans'>[] {
+  const minutes = new Set([...ledger, ...rows].flatMap(row => Object.keys(row.minutes)))
+  return [...minutes].sort().map(minute => ({
+    startMs: hourMs + Number(minute) * MINUTE_MS,
+    counts: countsOf(ledger, minute),
+    states: rows.flatMap(row => row.minutes[minute] ?? []),
+  }))
+}
+
+/** Sums over partitions, and over minutes unless one is named. */
+function countsOf(ledger: StoredLedgerRow[], minute?: string): Record<string, number> {
+  const sums: Record<string, number> = {}
+  const of = ({ minutes }: { minutes: CountsByMinute }) =>
+    minute === undefined ? Object.values(minutes) : [minutes[minute] ?? {}]
+  for (const counts of ledger.flatMap(of))
+    for (const [name, count] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + count
+  return sums
+}
+
+/** Start of the first hour from this time on that has a row, ms; infinite if none has. */
+async function nextHour(documents: Reading, collection: string, dataset: string, fromMs: number): Promise<number> {
+  const where = { dataset, hour: { from: new Date(fromMs).toISOString() } }
+  const [row] = await documents.find(collection, { where, sort: { by: 'hour', order: 'ascending' }, limit: 1 })
+  return row ? Date.parse(row.body.hour as string) : Number.POSITIVE_INFINITY
+}
+
+/** One hour's rows: one for each partition of the topics that are counted. */
+async function rowsOf<Row>(documents: Reading, collection: string, dataset: string, hourMs: number): Promise<Row[]> {
+  const [from, before] = [hourMs, hourMs + HOUR_MS].map(ms => new Date(ms).toISOString()) as [string, string]
+  const rows: Row[] = []
+  for (let after: FindOptions['after']; ; ) {
+    const where = { dataset, hour: { from, before } }
+    const page = await documents.find(collection, { where, limit: PAGE, ...(after && { after }) })
+    rows.push(...page.map(({ body }) => body as unknown as Row))
+    if (page.length < PAGE) return rows
+    after = { id: page.at(-1)!.id }
+  }
+}
+
+function openWindow(startMs: number, stepMs: number): OpenWindow {
+  return { startMs, endMs: startMs + stepMs, counts: {}, state: {}, plans: {} }
+}
+
+function addSlice(window: OpenWindow, { counts, plans, states }: Slice): void {
+  for (const [name, count] of Object.entries(counts)) window.counts[name] = (window.counts[name] ?? 0) + count
+  Object.assign(window.plans, plans)
+  for (const state of states) mergeQuality(window.state, state)
+}
+
+function closeWindow(dataset: string, { startMs, endMs, counts, state, plans }: OpenWindow, isTimely: boolean) {
+  const { events = {}, missing = {}, numbers = {}, delay, timed = 0, late = 0, rules = {}, causes = {} } = state
+  const fields: QualityWindow['fields'] = new Map()
+  for (const [plan, of] of Object.entries(events))
+    for (const pointer of plans[plan] ?? [])
+      fields.set(pointer, { of: (fields.get(pointer)?.of ?? 0) + of, missing: missing[pointer] ?? 0 })
+  const window: QualityWindow = {
+    dataset,
+    startMs,
+    endMs,
+    volume: volumeOf(counts),
+    events: Object.values(events).reduce((sum, count) => sum + count, 0),
+    fields,
+    numbers: new Map(Object.entries(numbers).map(([pointer, moments]) => [pointer, statisticsOf(moments)])),
+    delay: delay
+      ? (Object.fromEntries(quantiles.map(([name, q]) => [name, quantile(q).finish(delay)])) as QualityWindow['delay'])
+      : null,
+    timed,
+    inTime: isTimely ? timed - late : null,
+    ahead: state.ahead ?? 0,
+    consistency: new Map(Object.entries(rules).map(([name, [of, broken]]) => [name, { of, broken }])),
+    causes: new Map(Object.entries(causes)),
+    sampled: state.sampled ?? 0,
+    suspects: new Map(
+      Object.entries(state.suspects ?? {}).map(([pointer, kinds]) => [pointer, new Map(Object.entries(kinds))]),
+    ),
+  }
+  return window
+}
+
+function volumeOf(counts: Record<string, number>): Volume {
+  const of = (name: keyof Volume) => counts[name] ?? 0
+  return {
+    received: of('received'),
+    accepted: of('accepted'),
+    suppressed: of('suppressed'),
+    rejected: of('rejected'),
+    unanswered: of('unanswered'),
+    effective: of('effective'),
+    duplicates: of('duplicates'),
+    conflicts: of('conflicts'),
+    held: of('held'),
+  }
+}
+
+function statisticsOf(moments: ReturnType<typeof variance.empty>): NumberStatistics {
+  const shown = [mean.finish(moments), variance.finish(moments)]
+  const [average, spread] = shown.map(value => (value === null ? null : Number(value)))
+  return { count: moments.n, mean: average!, variance: spread! }
+}
