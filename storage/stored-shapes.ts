@@ -22,12 +22,13 @@ export const collections = {
     ],
   },
   anomalies: {
-    indexes: ['dataset', 'detectedAt', 'eventDocument', 'subject', 'state', 'kind', 'severity'],
+    indexes: ['dataset', 'detectedAt', 'eventDocument', 'subject', 'state', 'kind', 'severity', 'running'],
     together: [
       ['dataset', 'detectedAt'],
       ['dataset', 'state', 'detectedAt'],
     ],
   },
+  anomalies_judged: { indexes: [] },
   rectifications: { indexes: ['dataset'] },
   packages: { indexes: ['request', 'subject', 'endsAt'] },
   requests: { indexes: ['kind', 'createdAt', 'active', 'state', 'ownedUntilMs', 'dataset'] },
@@ -159,9 +160,11 @@ export interface StoredAnomaly {
   /** Wrong windows in it, and the end of the last. */
   windows?: number
   lastSeenAt?: string
-  /** What its runs are told by; the series of metrics that its windows are no example of. */
+  /** What its windows were found by, and the series of metrics that they are no example of. */
   run?: string
   series?: string[]
+  /** Its dataset, while it goes on: until windows are well again, whatever somebody says of it. */
+  running?: string
   /** Of the schema. */
   pointer?: string
   /** The strictest level of what `detail` and `evidence` tell; missing: public. */

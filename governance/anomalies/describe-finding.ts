@@ -31,20 +31,22 @@ function isFar({ metric, usual, allowed }: Finding): boolean {
   return value >= FAR_TIMES * size || value <= size / FAR_TIMES || metric.value * expected < 0
 }
 
-/** The second, if it is as bad as the first. */
-export function worseOf(a: Finding, b: Finding): Finding {
-  const distance = ({ score, metric, allowed, usual }: Finding) =>
-    score === undefined ? Math.abs(metric.value - (allowed ?? usual ?? 0)) : Math.abs(score)
-  const isComparable = (a.score === undefined) === (b.score === undefined)
-  return !isComparable || distance(b) >= distance(a) ? b : a
+/** How far it is from what should be: in robust units, where these are known. */
+export function distanceOf({ score, value, usual, allowed }: { [name: string]: unknown }): number {
+  return typeof score === 'number' ? Math.abs(score) : Math.abs(Number(value) - Number(allowed ?? usual ?? 0))
 }
 
-/** The numbers that show it. @param window start of the window, RFC 3339 */
-export function evidenceOf({ metric, usual, scale, score, allowed, sinceMs }: Finding, window: string): JsonObject {
+/** The second, if it is as bad as the first. */
+export function worseOf(a: Finding, b: Finding): Finding {
+  return distanceOf(evidenceOf(b)) >= distanceOf(evidenceOf(a)) ? b : a
+}
+
+/** The numbers that show it. */
+export function evidenceOf({ startMs, metric, usual, scale, score, allowed, sinceMs }: Finding): JsonObject {
   const numbers = { usual, scale, score, allowed }
   const known = Object.entries(numbers).flatMap(([name, value]) => (value === undefined ? [] : [[name, exact(value)]]))
   return {
-    window,
+    window: new Date(startMs).toISOString(),
     metric: metric.name,
     ...(metric.about !== undefined && { about: metric.about }),
     value: exact(metric.value),

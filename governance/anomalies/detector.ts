@@ -31,6 +31,15 @@ export function openDetector(idOf: (kind: WindowKind, run: string, startMs: numb
     if (lastEventMs !== undefined) history.note(window.startMs, metrics)
   }
 
+  /** At once: what lasts must not become usual before it is stored. */
+  function keepOut(change: Change): void {
+    if (change.type === 'ended') return
+    const findings = change.type === 'opened' ? change.findings : [change.finding]
+    const fromMs = change.type === 'opened' ? change.run.startMs : change.finding.startMs
+    for (const series of new Set(findings.flatMap(({ keepsOut }) => keepsOut)))
+      history.keepOutToo({ series, fromMs, beforeMs: change.run.endMs })
+  }
+
   return {
     learn: window => remember(window),
     judge: (window, promises) => {
@@ -38,7 +47,9 @@ export function openDetector(idOf: (kind: WindowKind, run: string, startMs: numb
       const { startMs, endMs } = window
       const verdicts = lookAtWindow(metrics, { startMs, endMs, history, promises, lastEventMs })
       remember(window, metrics)
-      return runs.step(window, verdicts)
+      const changes = runs.step(window, verdicts)
+      changes.forEach(keepOut)
+      return changes
     },
     keepOut: history.keepOut,
     adopt: runs.adopt,

@@ -37,6 +37,8 @@ export interface History {
   note(startMs: number, metrics: Metric[]): void
   /** Keeps out these minutes, and no others. */
   keepOut(spans: Span[]): void
+  /** Keeps out these too. */
+  keepOutToo(span: Span): void
   /** Sparse metrics that were found before. */
   sparse(): Iterable<Metric>
   /** At about the same time on the days before. */
@@ -92,6 +94,15 @@ export function openHistory(): History {
     if (sample.values.length > size) sample.days++
   }
 
+  function keepOutToo({ series, fromMs, beforeMs }: Span): void {
+    const found = known.get(series)
+    if (!found) return
+    found.isOut ??= new Uint8Array(KEPT_MINUTES)
+    const from = Math.max(fromMs / MINUTE_MS, last - KEPT_MINUTES + 1)
+    for (let minute = from; minute < beforeMs / MINUTE_MS && minute <= last; minute++)
+      found.isOut[minute % KEPT_MINUTES] = 1
+  }
+
   const empty = (): Sample => ({ values: [], deviations: [], days: 0 })
   const around = (sample: Sample, series: string, minute: number) =>
     gather(sample, series, minute - AROUND_MINUTES, minute + AROUND_MINUTES + 1)
@@ -117,19 +128,9 @@ export function openHistory(): History {
     },
     keepOut: spans => {
       for (const series of known.values()) series.isOut = undefined
-      for (const { series, fromMs, beforeMs } of spans) {
-        const found = known.get(series)
-        if (!found) continue
-        found.isOut ??= new Uint8Array(KEPT_MINUTES)
-        const oldest = last - KEPT_MINUTES + 1
-        for (
-          let minute = Math.max(fromMs / MINUTE_MS, oldest);
-          minute < beforeMs / MINUTE_MS && minute <= last;
-          minute++
-        )
-          found.isOut[minute % KEPT_MINUTES] = 1
-      }
+      spans.forEach(keepOutToo)
     },
+    keepOutToo,
     sparse: () => sparse.values(),
     sameTime: (series, startMs) => {
       const sample = empty()

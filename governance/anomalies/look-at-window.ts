@@ -29,6 +29,8 @@ const RULE_NOISE = 3.5
 
 export interface Finding extends Partial<Pick<Compared, 'usual' | 'scale' | 'score'>> {
   kind: WindowKind
+  /** Of the window it was found in. */
+  startMs: number
   metric: Metric
   /** Windows in a row that it takes. */
   needed: number
@@ -44,6 +46,9 @@ export interface Finding extends Partial<Pick<Compared, 'usual' | 'scale' | 'sco
 /** By `kind series`: what was found, or that all is well. Missing: it cannot be said. */
 export type Verdicts = Map<string, Finding | 'fine'>
 
+/** A finding but for where it was made. */
+type Found = Omit<Finding, 'kind' | 'metric' | 'startMs'>
+
 export interface Context {
   startMs: number
   endMs: number
@@ -55,8 +60,8 @@ export interface Context {
 
 export function lookAtWindow(metrics: Metric[], context: Context): Verdicts {
   const verdicts: Verdicts = new Map()
-  const say = (kind: WindowKind, metric: Metric, found: Omit<Finding, 'kind' | 'metric'> | undefined) => {
-    verdicts.set(keyOf(kind, metric), found ? { kind, metric, ...found } : 'fine')
+  const say = (kind: WindowKind, metric: Metric, found: Found | undefined) => {
+    verdicts.set(keyOf(kind, metric), found ? { kind, startMs: context.startMs, metric, ...found } : 'fine')
     return found !== undefined
   }
   const look = { ...context, say, told: { rejected: 0, isAhead: false } }
@@ -71,7 +76,7 @@ export function keyOf(kind: WindowKind, { series }: Metric): string {
 }
 
 interface Look extends Context {
-  say(kind: WindowKind, metric: Metric, found: Omit<Finding, 'kind' | 'metric'> | undefined): boolean
+  say(kind: WindowKind, metric: Metric, found: Found | undefined): boolean
   /** The share of events whose rejection is told by its cause; whether clocks that are ahead are told. */
   told: { rejected: number; isAhead: boolean }
 }
@@ -155,7 +160,7 @@ function lookAtMissing(metric: Metric, look: Look): void {
 }
 
 /** More than a promise allows, beyond what chance makes of it. */
-function missed(metric: Metric, allowed: number): Omit<Finding, 'kind' | 'metric'> | undefined {
+function missed(metric: Metric, allowed: number): Found | undefined {
   if (!exceeds(metric, allowed, PROMISE_NOISE)) return undefined
   return { side: 'above', needed: USUAL_NEED, allowed, keepsOut: [metric.series] }
 }
@@ -174,7 +179,7 @@ function exceeds({ value, of }: Metric, allowed: number, noise: number): boolean
   return value - allowed > Math.max(noise * Math.sqrt((allowed * (1 - allowed)) / of), 1e-9)
 }
 
-function unusual(metric: Metric, look: Look, side?: Finding['side']): Omit<Finding, 'kind' | 'metric'> | undefined {
+function unusual(metric: Metric, look: Look, side?: Finding['side']): Found | undefined {
   return foundIn(metric, compare(look.history, metric, look.startMs), side)
 }
 

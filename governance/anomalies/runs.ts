@@ -21,7 +21,7 @@ export interface OpenRun {
 
 export type Change =
   | { type: 'opened'; run: OpenRun; findings: Finding[] }
-  | { type: 'extended'; run: OpenRun; finding: Finding; windowStartMs: number }
+  | { type: 'extended'; run: OpenRun; finding: Finding }
   | { type: 'ended'; run: OpenRun; atMs: number }
 
 export interface Runs {
@@ -50,7 +50,7 @@ export function openRuns(idOf: (kind: WindowKind, key: string, startMs: number) 
       known.well = 0
       known.endMs = endMs
       known.open = { ...known.open, endMs: Math.max(known.open.endMs, endMs) }
-      return [{ type: 'extended', run: known.open, finding, windowStartMs: startMs }]
+      return [{ type: 'extended', run: known.open, finding }]
     }
     const isSame = known?.side === finding.side
     const run = isSame ? known : { side: finding.side, startMs, endMs, findings: [], well: 0, open: undefined }
