@@ -3,7 +3,6 @@
 import { noPromises, type QualityPolicy } from '../contract/quality.ts'
 import type { QualityWindow } from '../quality/quality-window.ts'
 import { openDetector } from './detector.ts'
-import { emptyWindow } from './empty-window.ts'
 import { MINUTE_MS, type Span } from './history.ts'
 import type { Finding } from './look-at-window.ts'
 import type { Change } from './runs.ts'
@@ -62,9 +61,14 @@ export function windowAt(minute: number, random: () => number, faults: Fault = (
   return window
 }
 
-/** Nothing came. */
+/** Nothing comes. */
 export const silence: Fault = window => {
-  Object.assign(window, emptyWindow(window.dataset, window.startMs, window.endMs))
+  const gateways = { received: 0, accepted: 0, suppressed: 0, rejected: 0, unanswered: 0 }
+  Object.assign(window, {
+    volume: { ...gateways, effective: 0, duplicates: 0, conflicts: 0, held: 0 },
+    ...{ events: 0, delay: null, timed: 0, inTime: null, ahead: 0, sampled: 0 },
+    ...{ fields: new Map(), numbers: new Map(), consistency: new Map(), causes: new Map(), suspects: new Map() },
+  })
 }
 
 export interface Told {

@@ -13,8 +13,10 @@ import { ledgerTopicOf, quarantineTopicOf, topicOf } from '../../governance/cont
 import { readQuality } from '../../governance/quality/read-quality.ts'
 import { loggable } from '../../runtime/loggable.ts'
 import type { Logger } from '../../runtime/logger.ts'
+import type { Documents } from '../../storage/documents/documents.ts'
 import type { EventLog } from '../../storage/event-log/event-log.ts'
 import type { Retentions } from '../retentions.ts'
+import { countOpen, type OpenAnomalies } from './count-open.ts'
 import { type KeepDeps, keepChange, runningAnomalies, spansSince } from './keep-anomalies.ts'
 
 const COLLECTION = 'anomalies_judged'
@@ -29,6 +31,7 @@ const AGAIN_MS = WELL_NEED * MINUTE_MS
 const MAX_WINDOWS = 240
 
 export interface WatchDeps extends KeepDeps {
+  documents: KeepDeps['documents'] & Pick<Documents, 'countBy'>
   log: Pick<EventLog, 'ends' | 'hasPassed'>
   catalogue: Pick<Catalogue, 'all'>
   retentions: Pick<Retentions, 'inForce'>
@@ -40,6 +43,8 @@ export interface WatchDeps extends KeepDeps {
 export interface AnomalyWatch {
   /** One turn. @param passes waits some time for a condition; whether it came to hold */
   turn(passes: (hasPassed: () => Promise<boolean>) => Promise<boolean>): Promise<void>
+  /** Open anomalies of all kinds, as the last turn found them. */
+  open(): OpenAnomalies[]
 }
 
 /** A dataset's detector, and the start of the next window it is given. */
@@ -51,6 +56,7 @@ interface Watched {
 export function openAnomalyWatch(deps: WatchDeps): AnomalyWatch {
   const { documents, catalogue, logger, now } = deps
   const known = new Map<string, Watched>()
+  const open = new Map<string, OpenAnomalies[]>()
 
   async function startWatching(contract: LiveContract, readyMs: number): Promise<Watched> {
     const { dataset } = contract
@@ -81,10 +87,12 @@ export function openAnomalyWatch(deps: WatchDeps): AnomalyWatch {
     await documents.upsertNewer(COLLECTION, [
       { id: dataset, version: untilMs, expiresAtMs: null, body: { dataset, untilMs } },
     ])
+    open.set(dataset, await countOpen(documents, dataset))
     known.set(dataset, { detector, nextMs: untilMs })
   }
 
   return {
+    open: () => [...open.values()].flat(),
     turn: async passes => {
       const readyMs = Math.floor((now() - GRACE_MS) / MINUTE_MS) * MINUTE_MS
       const behind = catalogue.all().filter(({ dataset }) => (known.get(dataset)?.nextMs ?? 0) < readyMs)
