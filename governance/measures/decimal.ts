@@ -101,6 +101,7 @@ function layOut(unscaled: bigint, scale: number): string {
 
 /** Not safe, or not a number, where that takes more than a double. */
 function roughly([unscaled, own]: Decimal, scale: number): number {
+  if (scale === own && typeof unscaled === 'number') return unscaled
   return typeof unscaled === 'number' ? unscaled * 10 ** (scale - own) : Number.NaN
 }
 

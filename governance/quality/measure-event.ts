@@ -2,10 +2,9 @@
 // and values that the schema lists.
 
 import type { EventRecord } from '../../storage/event-record.ts'
-import type { JsonValue } from '../../storage/json.ts'
-import type { FieldRule, PlanNode } from '../contract/contract.ts'
+import type { JsonObject, JsonValue } from '../../storage/json.ts'
 import { looksPersonal, type SuspectKind } from './looks-personal.ts'
-import { type MeasuredPlace, type MeasuringPlan, memberOf } from './measuring-plan.ts'
+import type { MeasuredField, MeasuredPlace, MeasuringPlan, TextPlace } from './measuring-plan.ts'
 
 /** Texts are looked at in one of so many events, by their offset: whoever reads the log again looks at the same. */
 export const SAMPLE_EVERY = 10
@@ -62,40 +61,41 @@ export function measureEvent(plan: MeasuringPlan, record: EventRecord, offset: n
 }
 
 function look(measured: MeasuredEvent, { field, members }: MeasuredPlace, value: JsonValue | undefined): void {
-  if (field) {
-    const { pointer, listed, isNumber, isSpread } = field
-    if (value === undefined || value === null) measured.missing.push(pointer)
-    else {
-      if (isNumber && typeof value === 'number')
-        measured.numbers.push({ pointer, number: value, isSpread: isSpread && !listed })
-      if (listed && isSpread) {
-        const json = JSON.stringify(value)
-        if (listed.has(json)) measured.values.push({ pointer, value: json })
-      }
+  if (field) lookAt(measured, field, value)
+  const inside = membersOf(value)
+  for (const [name, member] of members)
+    look(measured, member, inside && Object.hasOwn(inside, name) ? inside[name] : undefined)
+}
+
+function lookAt(measured: MeasuredEvent, field: MeasuredField, value: JsonValue | undefined): void {
+  const { pointer, listed, isNumber, isSpread } = field
+  if (value === undefined || value === null) measured.missing.push(pointer)
+  else {
+    if (isNumber && typeof value === 'number')
+      measured.numbers.push({ pointer, number: value, isSpread: isSpread && !listed })
+    const json = listed && isSpread ? JSON.stringify(value) : undefined
+    if (json !== undefined && listed!.has(json)) measured.values.push({ pointer, value: json })
+  }
+}
+
+function findSuspects({ suspects, plan }: MeasuredEvent, event: JsonValue): void {
+  let looked = 0
+  findIn(plan.texts, event)
+
+  function findIn({ pointer, members, items }: TextPlace, value: JsonValue): void {
+    if (typeof value === 'string') {
+      if (pointer === undefined || looked++ >= MAX_TEXTS) return
+      const kind = looksPersonal(value.slice(0, MAX_TEXT))
+      if (kind) suspects.push({ pointer, kind })
+    } else if (Array.isArray(value)) {
+      if (items) for (const item of value.slice(0, MAX_ITEMS)) findIn(items, item)
+    } else {
+      const inside = membersOf(value)
+      for (const [name, member] of members) if (inside && Object.hasOwn(inside, name)) findIn(member, inside[name]!)
     }
   }
-  for (const member of members) look(measured, member, memberOf(value, member.name))
 }
 
-function findSuspects({ plan, suspects }: MeasuredEvent, event: JsonValue): void {
-  const { texts } = plan
-  let looked = 0
-  for (const { pointer, text } of textsIn(texts.plan, event, texts.fields)) {
-    if (looked++ === MAX_TEXTS) return
-    const kind = looksPersonal(text.slice(0, MAX_TEXT))
-    if (kind) suspects.push({ pointer, kind })
-  }
-}
-
-function* textsIn(
-  node: PlanNode,
-  value: JsonValue | undefined,
-  fields: ReadonlySet<FieldRule>,
-): Generator<{ pointer: string; text: string }> {
-  const { rule, items, members } = node
-  if (Array.isArray(value))
-    for (const item of value.slice(0, MAX_ITEMS)) yield* textsIn(node.whole ? node : (items ?? node), item, fields)
-  else if (typeof value === 'string') {
-    if (rule && fields.has(rule)) yield { pointer: rule.pointer, text: value }
-  } else for (const [name, member] of members ?? []) yield* textsIn(member, memberOf(value, name), fields)
+function membersOf(value: JsonValue | undefined): JsonObject | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
 }

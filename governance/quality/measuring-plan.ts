@@ -2,7 +2,7 @@
 // numbers or listed values, which texts are kept as they came, and what its policy promises. Worked out once.
 
 import { hash } from 'node:crypto'
-import type { JsonObject, JsonValue } from '../../storage/json.ts'
+import type { JsonValue } from '../../storage/json.ts'
 import { type Level, levels } from '../classification/taxonomy.ts'
 import type { Contract, ContractVersion, FieldRule, PlanNode } from '../contract/contract.ts'
 import { noPromises, type QualityPolicy } from '../contract/quality.ts'
@@ -17,13 +17,19 @@ const MAX_LISTED = 100
 /** The strictest level of which more is kept than whether there is a value. */
 const MAX_LEVEL: Level = 'internal'
 
-/** A place of the stored event. */
+/** A place of the stored event; of objects, those members alone below which there is something to look at. */
 export interface MeasuredPlace {
-  /** Name of the member; '' for the event itself. */
-  name: string
   /** Where a value should stand. */
   field?: MeasuredField
-  members: MeasuredPlace[]
+  members: [name: string, place: MeasuredPlace][]
+}
+
+/** A place of the stored event at or below which texts stand as they came. */
+export interface TextPlace {
+  /** The field's whose texts are looked at for personal data. */
+  pointer?: string
+  members: [name: string, place: TextPlace][]
+  items?: TextPlace
 }
 
 export interface MeasuredField {
@@ -40,8 +46,7 @@ export interface MeasuringPlan {
   name: string
   pointers: string[]
   root: MeasuredPlace
-  /** Where texts stand: how events are protected, and the fields whose texts are looked at for personal data. */
-  texts: { plan: PlanNode; fields: ReadonlySet<FieldRule> }
+  texts: TextPlace
   promises: QualityPolicy
   rules: CompiledRule[]
 }
@@ -65,8 +70,8 @@ export function measuringPlan(contract: Measurable, schema: string): MeasuringPl
 export const blindPlan: MeasuringPlan = {
   name: nameOf([]),
   pointers: [],
-  root: { name: '', members: [] },
-  texts: { plan: { pointer: '', whole: false }, fields: new Set() },
+  root: { members: [] },
+  texts: { members: [] },
   promises: noPromises,
   rules: [],
 }
@@ -77,38 +82,45 @@ function compilePlan({ eventId, eventTime, quality }: Measurable, version: Contr
   const named = new Set([eventId?.pointer, eventTime?.pointer])
   const ruled = new Set(version.fields)
   const fields: MeasuredField[] = []
-  const texts = new Set<FieldRule>()
 
-  function placeOf(name: string, node: PlanNode, stored: Place | undefined): MeasuredPlace {
-    const { rule, members = new Map<string, PlanNode>() } = node
-    const place: MeasuredPlace = { name, members: [] }
+  function placeOf(node: PlanNode, stored: Place | undefined): MeasuredPlace {
+    const { rule, members = [] } = node
+    const place: MeasuredPlace = { members: [] }
     if (rule && ruled.has(rule) && isStored(rule) && fields.length < MAX_FIELDS) {
       place.field = fieldOf(rule, stored, !named.has(rule.pointer))
       if (fields.filter(({ isSpread }) => isSpread).length >= MAX_SPREADS) place.field.isSpread = false
       fields.push(place.field)
     }
-    if (!node.whole)
-      for (const [inner, below] of members) place.members.push(placeOf(inner, below, stored?.members?.get(inner)))
-    place.members = place.members.filter(member => member.field || member.members.length > 0)
+    for (const [name, member] of node.whole ? [] : members) {
+      const below = placeOf(member, stored?.members?.get(name))
+      if (below.field || below.members.length > 0) place.members.push([name, below])
+    }
     return place
   }
 
-  /** Also below arrays. */
-  function findTexts({ rule, members, items }: PlanNode, stored: Place | undefined): void {
-    if (rule && ruled.has(rule) && isReadable(rule) && !named.has(rule.pointer) && !listedAt(stored)) texts.add(rule)
-    for (const [name, member] of members ?? []) findTexts(member, stored?.members?.get(name))
-    if (items) findTexts(items, stored?.items)
+  /** Also below arrays; undefined where there are none. */
+  function textsOf({ rule, members = new Map(), items, whole }: PlanNode, stored?: Place): TextPlace | undefined {
+    const place: TextPlace = { members: [] }
+    if (rule && ruled.has(rule) && isReadable(rule) && !named.has(rule.pointer) && !listedAt(stored))
+      place.pointer = rule.pointer
+    for (const [name, member] of members) {
+      const below = textsOf(member, stored?.members?.get(name))
+      if (below) place.members.push([name, below])
+    }
+    // A list of texts under one rule.
+    const below = whole ? place.pointer && place : items && textsOf(items, stored?.items)
+    if (below) place.items = below
+    return place.pointer !== undefined || place.items || place.members.length > 0 ? place : undefined
   }
 
   const tree = schemaTree(version.derived)
-  const root = placeOf('', version.plan, tree)
-  findTexts(version.plan, tree)
+  const root = placeOf(version.plan, tree)
   const pointers = fields.map(({ pointer }) => pointer)
   return {
     name: nameOf(pointers),
     pointers,
     root,
-    texts: { plan: version.plan, fields: texts },
+    texts: textsOf(version.plan, tree) ?? { members: [] },
     promises,
     rules: promises.consistency.map(rule => compileRule(rule, eventTime?.zone)),
   }
@@ -139,10 +151,4 @@ const isReadable = ({ actionName }: FieldRule) => actionName === 'keep' || actio
 
 function nameOf(pointers: string[]): string {
   return hash('sha256', JSON.stringify(pointers)).slice(0, 8)
-}
-
-/** What stands at a member's name; undefined where nothing does. */
-export function memberOf(value: JsonValue | undefined, name: string): JsonValue | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
-  return Object.hasOwn(value, name) ? (value as JsonObject)[name] : undefined
 }

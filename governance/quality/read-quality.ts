@@ -1,7 +1,7 @@
 // Reads a dataset's quality, window by window, from where processors left it: counts of the conservation ledger, and what
 // was measured of events, over all partitions of the log.
 
-import type { Documents, FindOptions } from '../../storage/documents/documents.ts'
+import type { Documents } from '../../storage/documents/documents.ts'
 import {
   QUALITY_HOURS,
   QUALITY_MINUTES,
@@ -17,10 +17,10 @@ import { quantile } from '../measures/quantile.ts'
 import { variance } from '../measures/variance.ts'
 import { mergeQuality } from './quality-state.ts'
 import type { NumberStatistics, QualityWindow, Volume } from './quality-window.ts'
+import { type HourRows, rowsByHour } from './rows-by-hour.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 3_600_000
-const PAGE = 1_000
 
 const quantiles = [
   ['p50', 0.5],
@@ -82,21 +82,33 @@ async function* slices(
   dataset: string,
   { fromMs, endMs, byHour }: { fromMs: number; endMs: number; byHour: boolean },
 ): AsyncGenerator<Slice> {
-  const collection = byHour ? QUALITY_HOURS : QUALITY_MINUTES
-  for (let nextMs = Math.floor(fromMs / HOUR_MS) * HOUR_MS; ; nextMs += HOUR_MS) {
-    const found = await Promise.all([
-      nextHour(documents, 'ledger', dataset, nextMs),
-      nextHour(documents, collection, dataset, nextMs),
-    ])
-    nextMs = Math.min(...found)
-    if (nextMs >= endMs) return
-    const ledger = await rowsOf<StoredLedgerRow>(documents, 'ledger', dataset, nextMs)
-    const rows = await rowsOf<StoredQualityRow>(documents, collection, dataset, nextMs)
+  const place = { dataset, fromMs: Math.floor(fromMs / HOUR_MS) * HOUR_MS, beforeMs: endMs }
+  const ledger = rowsByHour<StoredLedgerRow>(documents, 'ledger', place)
+  const measured = rowsByHour<StoredQualityRow>(documents, byHour ? QUALITY_HOURS : QUALITY_MINUTES, place)
+  for await (const [hourMs, counted, rows] of together(ledger, measured)) {
     const plans = Object.assign({}, ...rows.map(row => row.plans)) as Record<string, string[]>
-    if (byHour) yield { startMs: nextMs, counts: countsOf(ledger), plans, states: wholes(rows) }
+    if (byHour) yield { startMs: hourMs, counts: countsOf(counted), plans, states: wholes(rows) }
     else
-      for (const slice of minutesOf(nextMs, ledger, rows as StoredQualityMinutes[]))
+      for (const slice of minutesOf(hourMs, counted, rows as StoredQualityMinutes[]))
         if (slice.startMs >= fromMs && slice.startMs < endMs) yield { ...slice, plans }
+  }
+}
+
+/** Hours of either, with the rows of both. */
+async function* together<A, B>(
+  first: AsyncGenerator<HourRows<A>>,
+  second: AsyncGenerator<HourRows<B>>,
+): AsyncGenerator<[hourMs: number, first: A[], second: B[]]> {
+  let [a, b] = await Promise.all([first.next(), second.next()])
+  while (!a.done || !b.done) {
+    const [aMs, bMs] = [a, b].map(({ done, value }) => (done ? Number.POSITIVE_INFINITY : value.hourMs)) as [
+      number,
+      number,
+    ]
+    const hourMs = Math.min(aMs, bMs)
+    yield [hourMs, aMs === hourMs ? a.value.rows : [], bMs === hourMs ? b.value.rows : []]
+    if (aMs === hourMs) a = await first.next()
+    if (bMs === hourMs) b = await second.next()
   }
 }
 
@@ -119,26 +131,6 @@ function countsOf(ledger: StoredLedgerRow[], minute?: string): Record<string, nu
   for (const counts of ledger.flatMap(of))
     for (const [name, count] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + count
   return sums
-}
-
-/** Start of the first hour from this time on that has a row, ms; infinite if none has. */
-async function nextHour(documents: Reading, collection: string, dataset: string, fromMs: number): Promise<number> {
-  const where = { dataset, hour: { from: new Date(fromMs).toISOString() } }
-  const [row] = await documents.find(collection, { where, sort: { by: 'hour', order: 'ascending' }, limit: 1 })
-  return row ? Date.parse(row.body.hour as string) : Number.POSITIVE_INFINITY
-}
-
-/** One hour's rows: one for each partition of the topics that are counted. */
-async function rowsOf<Row>(documents: Reading, collection: string, dataset: string, hourMs: number): Promise<Row[]> {
-  const [from, before] = [hourMs, hourMs + HOUR_MS].map(ms => new Date(ms).toISOString()) as [string, string]
-  const rows: Row[] = []
-  for (let after: FindOptions['after']; ; ) {
-    const where = { dataset, hour: { from, before } }
-    const page = await documents.find(collection, { where, limit: PAGE, ...(after && { after }) })
-    rows.push(...page.map(({ body }) => body as unknown as Row))
-    if (page.length < PAGE) return rows
-    after = { id: page.at(-1)!.id }
-  }
 }
 
 function openWindow(startMs: number, stepMs: number): OpenWindow {
