@@ -58,6 +58,12 @@ const verbs: Record<string, Entry> = {
     takes: '[dataset] [--from TIME] [--to TIME] [--json]',
     load: () => import('./ledger.ts'),
   },
+  anomalies: {
+    does: 'what should not be of a dataset, newest first; what is to be said of one',
+    takes:
+      '<dataset> [--state STATE] [--kind KIND] [--severity S] | <dataset> --id ID [--state STATE] [--comment TEXT]; [--json]',
+    load: () => import('./anomalies.ts'),
+  },
   simulate: {
     does: 'post simulated events',
     takes: '<dataset> [--rate 50] [--bad 0.02] [--count N] [--seed N] [--json]',

@@ -21,7 +21,14 @@ export const collections = {
       ['request', 'outcome'],
     ],
   },
-  anomalies: { indexes: ['dataset', 'detectedAt', 'eventDocument', 'subject'] },
+  anomalies: {
+    indexes: ['dataset', 'detectedAt', 'eventDocument', 'subject', 'state', 'kind', 'severity', 'running'],
+    together: [
+      ['dataset', 'detectedAt'],
+      ['dataset', 'state', 'detectedAt'],
+    ],
+  },
+  anomalies_judged: { indexes: [] },
   rectifications: { indexes: ['dataset'] },
   packages: { indexes: ['request', 'subject', 'endsAt'] },
   requests: { indexes: ['kind', 'createdAt', 'active', 'state', 'ownedUntilMs', 'dataset'] },
@@ -132,16 +139,36 @@ export interface StoredPackage {
   sealedKey: string
 }
 
+export const anomalyStates = ['open', 'acknowledged', 'resolved', 'false-alarm'] as const
+export type AnomalyState = (typeof anomalyStates)[number]
+
 /** Something that should not be, in collection `anomalies`. Evidence holds no personal value in the clear. */
 export interface StoredAnomaly {
   id: string
   dataset: string
-  kind: 'conflict' | 'unreadable-record' | 'ledger-mismatch'
-  severity: 'critical' | 'high' | 'medium'
-  /** What is resolved has come right by itself. */
-  state: 'open' | 'resolved'
+  /** `conflict`, `unreadable-record`, `ledger-mismatch`, or what was found in windows: see `anomalyKinds`. */
+  kind: string
+  severity: 'critical' | 'high' | 'medium' | 'low'
+  /** What is resolved has come right by itself, or somebody said so. */
+  state: AnomalyState
   detectedAt: string
   resolvedAt?: string
+  /** Who changed its state, oldest first: a caller's id, or `écluse`. */
+  history?: { state: AnomalyState; at: string; by: string; comment?: string }[]
+  /** Of reception, RFC 3339: from the first wrong window to the end of the last. */
+  window?: { start: string; end: string }
+  /** Wrong windows in it, and the end of the last. */
+  windows?: number
+  lastSeenAt?: string
+  /** What its windows were found by, and the series of metrics that they are no example of. */
+  run?: string
+  series?: string[]
+  /** Its dataset, while it goes on: until windows are well again, whatever somebody says of it. */
+  running?: string
+  /** Of the schema. */
+  pointer?: string
+  /** The strictest level of what `detail` and `evidence` tell; missing: public. */
+  level?: StoredField['level']
   /** Numbers that show it, and what they were counted over; no personal values. */
   evidence?: JsonObject
   /** One sentence. */

@@ -1,0 +1,278 @@
+import assert from 'node:assert/strict'
+import { randomInt } from 'node:crypto'
+import { describe, type TestContext, test } from 'node:test'
+import { seededRandom } from '../../sources/simulate/seeded-random.ts'
+import { noPromises, type QualityPolicy } from '../contract/quality.ts'
+import type { QualityWindow } from '../quality/quality-window.ts'
+import { detailOf } from './describe-finding.ts'
+import { MINUTE_MS } from './history.ts'
+import { WELL_NEED } from './runs.ts'
+import { DAY, type Fault, openWatch, START_MS, silence, type Told, windowAt } from './stream-fixture.ts'
+
+/** What docs/anomalies.md promises. */
+const REPORTED_WITHIN = 3
+
+function randomOf(t: TestContext) {
+  const seed = randomInt(2 ** 31)
+  t.diagnostic(`seed ${seed}`)
+  return seededRandom(seed)
+}
+
+const NOON = 7 * DAY + DAY / 2
+
+/** Seven days are learnt, then hours are judged, with a fault in some of the minutes. */
+function watched(
+  t: TestContext,
+  fault: Fault,
+  at: { from: number; before: number; until: number },
+  promises?: QualityPolicy,
+) {
+  const random = randomOf(t)
+  const watch = openWatch(promises)
+  const judgedFrom = at.from - 20
+  for (let minute = 0; minute < at.until; minute++) {
+    // What is usual is told by these hours alone.
+    if (Math.abs((minute % DAY) - (at.from % DAY)) > 150) continue
+    const isFaulty = minute >= at.from && minute < at.before
+    const window = windowAt(minute, random, isFaulty ? fault : undefined)
+    if (minute < judgedFrom) watch.learn(window)
+    else watch.judge(window)
+  }
+  return watch
+}
+
+const summary = (told: Told[]) =>
+  told.map(
+    ({ kind, findings, startMs }) => `${kind} ${(startMs - START_MS) / MINUTE_MS}: ${detailOf(findings.at(-1)!)}`,
+  )
+
+test('a clean day raises at most 2 alarms', t => {
+  for (let run = 0; run < 5; run++) {
+    const random = randomOf(t)
+    const watch = openWatch()
+    for (let minute = 0; minute < 7 * DAY; minute++) watch.learn(windowAt(minute, random))
+    for (let minute = 7 * DAY; minute < 8 * DAY; minute++) watch.judge(windowAt(minute, random))
+    t.diagnostic(`${watch.told().length} alarms`)
+    assert.ok(watch.told().length <= 2, summary(watch.told()).join('\n'))
+  }
+})
+
+test('a young dataset is quiet on its first day, and hardly heard on the next', t => {
+  const random = randomOf(t)
+  const watch = openWatch()
+  for (let minute = 0; minute < DAY; minute++) watch.judge(windowAt(minute, random))
+  assert.deepEqual(summary(watch.told()), [])
+  for (let minute = DAY; minute < 4 * DAY; minute++) watch.judge(windowAt(minute, random))
+  assert.ok(watch.told().length <= 3, summary(watch.told()).join('\n'))
+})
+
+const all = (map: Map<string, { of: number; missing: number }>, pointer: string) => {
+  const field = map.get(pointer)!
+  map.set(pointer, { ...field, missing: field.of })
+}
+const reject = (window: QualityWindow, cause: string, share: number) => {
+  const count = Math.round(share * window.volume.received)
+  window.volume.rejected += count
+  window.volume.accepted -= count
+  window.causes.set(cause, count)
+}
+
+const faults: Record<string, { fault: Fault; kind: string; detail: RegExp; from?: number }> = {
+  'a field is dropped': {
+    fault: ({ fields }) => all(fields, '/place'),
+    kind: 'missing',
+    detail: /^\/place lacks a value in 100 % of \d+ events; [\d.]+ % is usual\.$/,
+  },
+  'a field that is often missing is dropped': {
+    fault: ({ fields }) => all(fields, '/note'),
+    kind: 'unusual-missing',
+    detail: /^\/note lacks a value in 100 % of \d+ events; [\d.]+ % is usual\.$/,
+  },
+  'a required field is dropped': {
+    fault: window => reject(window, '/amount required', 0.4),
+    kind: 'missing',
+    detail: /^(40|39)[.\d]* % of \d+ events were rejected because \/amount is missing\.$/,
+  },
+  'a type is changed': {
+    fault: window => reject(window, '/amount type', 0.3),
+    kind: 'schema-drift',
+    detail: /were rejected by `type` at \/amount/,
+  },
+  'amounts are ten times as large': {
+    fault: ({ numbers }) => {
+      const { count, mean, variance } = numbers.get('/amount')!
+      numbers.set('/amount', { count, mean: 10 * mean!, variance: 100 * variance! })
+    },
+    kind: 'unusual-values',
+    detail: /^The mean of \/amount was \d+ over \d+ values; [\d.]+ is usual\.$/,
+  },
+  'the volume doubles': {
+    fault: ({ volume }) => {
+      volume.received *= 2
+      volume.accepted += volume.received / 2
+      volume.effective = volume.accepted
+    },
+    kind: 'unusual-volume',
+    detail: /^\d+ events came in a minute; about \d+ are usual then\.$/,
+  },
+  'nobody sends any more': {
+    fault: silence,
+    kind: 'silence',
+    detail: /^No event came since .*Z; about \d+ a minute are usual then\.$/,
+  },
+  'a clock is ahead': {
+    fault: window => {
+      window.ahead = Math.round(0.1 * window.timed)
+    },
+    kind: 'clock-skew',
+    detail: /have a time that is ahead of their reception/,
+  },
+  'a clock is behind': {
+    fault: window => {
+      window.delay = { p50: 900_000, p95: 903_000, p99: 910_000 }
+    },
+    kind: 'unusual-delay',
+    detail: /^One in twenty of \d+ events came 903 s or more after its own time; 2\.\d+ s is usual\.$/,
+  },
+  'e-mail addresses appear in a free text': {
+    fault: window => {
+      window.suspects = new Map([['/note', new Map([['email', Math.max(1, Math.round(window.sampled / 5))]])]])
+    },
+    kind: 'personal-data',
+    detail: /^Texts at \/note, which are kept as they come, looked like e-mail addresses in [\d.]+ % of the \d+ events/,
+  },
+  'a rule is broken': {
+    fault: window => {
+      const { of } = window.consistency.get('not-negative')!
+      window.consistency.set('not-negative', { of, broken: Math.round(0.05 * of) })
+    },
+    kind: 'out-of-range',
+    detail: /^The rule not-negative was broken by [\d.]+ % of \d+ events; the policy allows 0\.1 %\.$/,
+  },
+  'copies come again': {
+    fault: ({ volume }) => {
+      volume.duplicates += Math.round(volume.effective / 2)
+      volume.effective = Math.round(volume.effective / 2)
+    },
+    kind: 'unusual-duplicates',
+    detail: /had come before under the same id/,
+  },
+  'many are rejected, for whatever reason': {
+    fault: window => reject(window, '/amount minimum', 0.2),
+    kind: 'unusual-rejections',
+    detail: /^2\d[.\d]* % of \d+ events were rejected; [\d.]+ % is usual\.$/,
+  },
+}
+
+const promises: QualityPolicy = {
+  ...noPromises,
+  consistency: [
+    { name: 'not-negative', when: [], require: [{ pointer: '/amount', minimum: 0, level: 'internal' }], share: 0.999 },
+  ],
+}
+
+describe('a fault is told of once, within three windows, and is over when it is', () => {
+  for (const [name, { fault, kind, detail }] of Object.entries(faults))
+    test(name, t => {
+      const before = NOON + 40
+      const told = watched(t, fault, { from: NOON, before, until: before + 2 * WELL_NEED }, promises).told()
+      assert.deepEqual(
+        told.map(each => each.kind),
+        [kind],
+        summary(told).join('\n'),
+      )
+      const [{ startMs, endMs, openedAtMs, endedAtMs, state, findings }] = told as [Told]
+      const fromMs = START_MS + NOON * MINUTE_MS
+      assert.ok(openedAtMs <= fromMs + REPORTED_WITHIN * MINUTE_MS, `opened at ${(openedAtMs - fromMs) / MINUTE_MS}`)
+      assert.match(detailOf(findings.at(-1)!), detail)
+      assert.equal(state, 'over')
+      const last = START_MS + before * MINUTE_MS
+      assert.ok(startMs >= fromMs - 2 * MINUTE_MS && endMs >= last && endMs <= last + WELL_NEED * MINUTE_MS)
+      assert.ok(endedAtMs! <= endMs + (WELL_NEED + 2) * MINUTE_MS)
+    })
+})
+
+test('what lasts for hours does not become usual, and the day after is no surprise', t => {
+  const random = randomOf(t)
+  for (const name of ['the volume doubles', 'amounts are ten times as large', 'nobody sends any more']) {
+    const { fault, kind } = faults[name]!
+    // Of a young dataset, where it would matter most.
+    const [from, before] = [2 * DAY + 720, 2 * DAY + 900]
+    const watch = openWatch()
+    for (let minute = 0; minute < 3 * DAY + 1_000; minute++) {
+      if (minute % DAY < 560) continue
+      const window = windowAt(minute, random, minute >= from && minute < before ? fault : undefined)
+      if (minute < from - 20) watch.learn(window)
+      else watch.judge(window)
+    }
+    const told = watch
+      .told()
+      .filter(({ startMs, kind: one }) => one === kind && startMs < START_MS + before * MINUTE_MS)
+    assert.equal(told.length, 1, summary(watch.told()).join('\n'))
+    assert.ok(told[0]!.endMs - told[0]!.startMs >= 175 * MINUTE_MS)
+    const later = watch.told().filter(({ startMs }) => startMs > START_MS + (before + 60) * MINUTE_MS)
+    assert.ok(later.length <= 1, summary(later).join('\n'))
+  }
+})
+
+test('what somebody calls a false alarm is usual from the next day on', t => {
+  const random = randomOf(t)
+  const { fault } = faults['the volume doubles']!
+  const days = [6, 7, 8]
+  const windows = Array.from({ length: 9 * DAY }, (_, minute) => minute)
+    .filter(minute => minute % DAY >= 360 && minute % DAY < 540)
+    .map(minute => {
+      const isPeak = days.includes(Math.floor(minute / DAY)) && minute % DAY >= 420 && minute % DAY < 480
+      return { minute, window: windowAt(minute, random, isPeak ? fault : undefined) }
+    })
+  const peaksTold = (isMarked: boolean) => {
+    const watch = openWatch()
+    const peaks = () => watch.told().filter(({ kind }) => kind === 'unusual-volume')
+    for (const { minute, window } of windows) {
+      if (minute < 6 * DAY) watch.learn(window)
+      else watch.judge(window)
+      if (isMarked) for (const { id, state } of peaks()) if (state === 'over') watch.markFalse(id)
+    }
+    return peaks().length
+  }
+  assert.deepEqual([peaksTold(false), peaksTold(true)], [days.length, 1])
+})
+
+test('the policy says how long a dataset may be silent, and how many events a minute are too many', t => {
+  const says = { ...noPromises, silenceMs: 15 * MINUTE_MS, burst: 150 }
+  const random = randomOf(t)
+  const watch = openWatch(says)
+  // On its first day: no statistics.
+  for (let minute = 0; minute < 60; minute++) watch.judge(windowAt(minute, random, minute >= 30 ? silence : undefined))
+  assert.deepEqual(summary(watch.told()), [
+    'silence 44: No event came since 2026-11-02T00:30:00.000Z, longer than the 15 minutes that the policy allows.',
+  ])
+  const busy: Fault = ({ volume }) => {
+    volume.received = 151
+  }
+  watch.judge(windowAt(60, random, busy))
+  assert.equal(summary(watch.told())[1], 'burst 60: 151 events came in a minute; the policy expects 150 at most.')
+})
+
+test('a promise is missed in three windows in a row, and not by chance', t => {
+  const promised = (share: number) => ({
+    ...noPromises,
+    completeness: [{ pointer: '/place', share, level: 'internal' as const }],
+  })
+  const random = randomOf(t)
+  const [kept, missed] = [openWatch(promised(0.97)), openWatch(promised(0.999))]
+  for (let minute = 600; minute < 720; minute++) {
+    const window = windowAt(minute, random)
+    kept.judge(window)
+    missed.judge(window)
+  }
+  assert.deepEqual(summary(kept.told()), [])
+  assert.deepEqual(
+    missed.told().map(({ kind }) => kind),
+    ['missing'],
+  )
+  assert.match(
+    summary(missed.told())[0]!,
+    /\/place lacks a value in [\d.]+ % of \d+ events; the policy allows 0\.1 %\.$/,
+  )
+})

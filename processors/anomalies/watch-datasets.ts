@@ -1,0 +1,125 @@
+// Judges the windows of each dataset once they are closed and processors have passed all that came in by then. What is
+// usual is read again from the stored windows, and what goes on from the stored anomalies: whoever starts anew, or runs
+// beside others, comes to the same. One document says how far a dataset was judged.
+
+import { type Detector, openDetector } from '../../governance/anomalies/detector.ts'
+import { HISTORY_MS, MINUTE_MS } from '../../governance/anomalies/history.ts'
+import { pointerLevels } from '../../governance/anomalies/pointer-levels.ts'
+import { WELL_NEED } from '../../governance/anomalies/runs.ts'
+import { anomalyIdIn, runOf, spansOf } from '../../governance/anomalies/stored-anomaly.ts'
+import type { Catalogue, LiveContract } from '../../governance/contract/catalogue.ts'
+import { noPromises } from '../../governance/contract/quality.ts'
+import { ledgerTopicOf, quarantineTopicOf, topicOf } from '../../governance/contract/topic-of.ts'
+import { readQuality } from '../../governance/quality/read-quality.ts'
+import { loggable } from '../../runtime/loggable.ts'
+import type { Logger } from '../../runtime/logger.ts'
+import type { Documents } from '../../storage/documents/documents.ts'
+import type { EventLog } from '../../storage/event-log/event-log.ts'
+import type { Retentions } from '../retentions.ts'
+import { countOpen, type OpenAnomalies } from './count-open.ts'
+import { type KeepDeps, keepChange, runningAnomalies, spansSince } from './keep-anomalies.ts'
+
+const COLLECTION = 'anomalies_judged'
+/** A window is closed so long after its end: what was on its way has come. */
+const GRACE_MS = 30_000
+/** Of a dataset that nobody judged before; and of one that nobody judged for long. */
+const FIRST_MS = 60 * MINUTE_MS
+const LONGEST_MS = 1_440 * MINUTE_MS
+/** Judged again at a start: what was wrong in them may go on. Nothing is written twice. */
+const AGAIN_MS = WELL_NEED * MINUTE_MS
+/** Windows of one dataset in one turn. */
+const MAX_WINDOWS = 240
+
+export interface WatchDeps extends KeepDeps {
+  documents: KeepDeps['documents'] & Pick<Documents, 'countBy'>
+  log: Pick<EventLog, 'ends' | 'hasPassed'>
+  catalogue: Pick<Catalogue, 'all'>
+  retentions: Pick<Retentions, 'inForce'>
+  logger: Pick<Logger, 'warn' | 'info' | 'error'>
+  /** The consumer groups that carry events, those that were rejected, and the counts of both. */
+  groups: { events: string; quarantine: string; ledger: string }
+}
+
+export interface AnomalyWatch {
+  /** One turn. @param passes waits some time for a condition; whether it came to hold */
+  turn(passes: (hasPassed: () => Promise<boolean>) => Promise<boolean>): Promise<void>
+  /** Open anomalies of all kinds, as the last turn found them. */
+  open(): OpenAnomalies[]
+}
+
+/** A dataset's detector, and the start of the next window it is given. */
+interface Watched {
+  detector: Detector
+  nextMs: number
+}
+
+export function openAnomalyWatch(deps: WatchDeps): AnomalyWatch {
+  const { documents, catalogue, logger, now } = deps
+  const known = new Map<string, Watched>()
+  const open = new Map<string, OpenAnomalies[]>()
+
+  async function startWatching(contract: LiveContract, readyMs: number): Promise<Watched> {
+    const { dataset } = contract
+    const stored = await documents.get(COLLECTION, dataset)
+    const judgedMs = (stored?.body.untilMs as number | undefined) ?? readyMs - FIRST_MS
+    const fromMs = Math.max(Math.min(judgedMs, readyMs), readyMs - LONGEST_MS) - AGAIN_MS
+    const detector = openDetector(anomalyIdIn(dataset))
+    for await (const window of readQuality(documents, contract, fromMs - HISTORY_MS, fromMs, MINUTE_MS))
+      detector.learn(window)
+    return { detector, nextMs: fromMs }
+  }
+
+  async function judge(contract: LiveContract, readyMs: number): Promise<void> {
+    const { dataset, quality: promises = noPromises } = contract
+    const watched = known.get(dataset) ?? (await startWatching(contract, readyMs))
+    // Should anything fail, all of it is read again.
+    known.delete(dataset)
+    const { detector } = watched
+    const running = await runningAnomalies(deps, dataset)
+    const spans = await spansSince(deps, dataset, watched.nextMs - HISTORY_MS)
+    detector.keepOut([...spans, ...running.flatMap(spansOf)])
+    for (const run of running.map(runOf)) if (run) detector.adopt(run)
+    const keptMs = (await deps.retentions.inForce(dataset))?.events
+    const leveller = { levelOf: pointerLevels(contract), promises }
+    const untilMs = Math.min(readyMs, watched.nextMs + MAX_WINDOWS * MINUTE_MS)
+    for await (const window of readQuality(documents, contract, watched.nextMs, untilMs, MINUTE_MS))
+      for (const change of detector.judge(window, promises)) await keepChange(deps, dataset, change, leveller, keptMs)
+    await documents.upsertNewer(COLLECTION, [
+      { id: dataset, version: untilMs, expiresAtMs: null, body: { dataset, untilMs } },
+    ])
+    open.set(dataset, await countOpen(documents, dataset))
+    known.set(dataset, { detector, nextMs: untilMs })
+  }
+
+  return {
+    open: () => [...open.values()].flat(),
+    turn: async passes => {
+      const readyMs = Math.floor((now() - GRACE_MS) / MINUTE_MS) * MINUTE_MS
+      const behind = catalogue.all().filter(({ dataset }) => (known.get(dataset)?.nextMs ?? 0) < readyMs)
+      if (behind.length === 0) return
+      if (!(await passes(await passedAll(deps, behind)))) return
+      for (const contract of behind)
+        await judge(contract, readyMs).catch(error =>
+          logger.error(
+            { dataset: contract.dataset, err: loggable(error) },
+            'windows were not judged; that is tried again',
+          ),
+        )
+    },
+  }
+}
+
+/** Whether processors have passed the log's end as it is now. */
+async function passedAll({ log, groups }: Pick<WatchDeps, 'log' | 'groups'>, contracts: LiveContract[]) {
+  const datasets = contracts.map(({ dataset }) => dataset)
+  const waits = await Promise.all(
+    (
+      [
+        [groups.events, topicOf],
+        [groups.quarantine, quarantineTopicOf],
+        [groups.ledger, ledgerTopicOf],
+      ] as const
+    ).map(async ([group, topic]) => ({ group, ends: await log.ends(datasets.map(topic)) })),
+  )
+  return async () => (await Promise.all(waits.map(({ group, ends }) => log.hasPassed(group, ends)))).every(Boolean)
+}
