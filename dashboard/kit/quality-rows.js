@@ -1,7 +1,5 @@
 // A quality report as the rows of one table: a line for each number, so that any spreadsheet can turn it as it likes.
 
-const counts = ['received', 'accepted', 'suppressed', 'rejected', 'duplicates', 'conflicts', 'held']
-
 /** @param {object[]} windows as GET /v1/datasets/{dataset}/quality answers @returns {(string | number | null)[][]} the heading first */
 export function qualityRows(dataset, windows) {
   return [
@@ -18,7 +16,7 @@ function rowsOf(dataset, each) {
   return [
     row('score', '', each.score),
     ...Object.entries(each.dimensions).map(([name, share]) => row(name, '', share)),
-    ...counts.map(name => row(name, '', each.volume[name])),
+    ...Object.entries(each.volume).map(([name, count]) => row(name, '', count)),
     ...each.fields.map(({ pointer, of, missing }) => row('missing', pointer, missing, of)),
     ...each.fields.flatMap(({ pointer, numbers }) =>
       numbers
@@ -29,7 +27,7 @@ function rowsOf(dataset, each) {
       row(`delay ${name} ms`, '', ms, each.timeliness.timed),
     ),
     ...each.consistency.map(({ rule, of, broken }) => row('broken', rule, broken, of)),
-    ...each.causes.map(({ cause, count }) => row('rejected for', cause, count, each.volume.received)),
+    ...each.causes.map(({ cause, count }) => row('rejected for', cause, count, each.volume.rejected)),
     ...byPointer('undeclared fields', undeclaredFields),
     ...byPointer('changed types', changedTypes),
     ...byPointer('new values', newValues),

@@ -20,7 +20,7 @@ export function Causes({ dataset, summary: { causes, volume } }) {
   const columns = [
     { label: t('quarantine.cause'), head: true, show: named },
     { label: t('quarantine.count'), numeric: true, show: ({ count }) => number(count) },
-    { label: t('quality.ofReceived'), numeric: true, show: ({ count }) => share(count, volume.received) },
+    { label: t('quality.ofRejected'), numeric: true, show: ({ count }) => share(count, volume.rejected) },
   ]
   return html`<${Section} id="causes" title=${t('quality.causes')}>
     ${

@@ -73,8 +73,10 @@ const volumes = [
   'held',
 ]
 
+/** Who may not read the ledger is told fewer counts. */
 export function Volume({ volume }) {
+  const told = volumes.filter(name => volume[name] !== undefined)
   return html`<${Section} id="volume" title=${t('quality.volume')} note=${t('quality.volumeNote')}>
-    <${Facts} facts=${volumes.map(name => [t(`volume.${name}`), number(volume[name])])} />
+    <${Facts} facts=${told.map(name => [t(`volume.${name}`), number(volume[name])])} />
   </${Section}>`
 }

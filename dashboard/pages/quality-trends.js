@@ -10,7 +10,7 @@ import { t } from '../kit/text.js'
 
 const PAGE = 50
 const dimensions = ['completeness', 'conformity', 'uniqueness', 'timeliness', 'consistency']
-const volumes = ['received', 'accepted', 'rejected', 'duplicates']
+const volumes = ['received', 'effective', 'rejected', 'duplicates']
 const delays = ['p50', 'p95', 'p99']
 
 const inPercent = share => (share === null ? null : Math.round(share * 10_000) / 100)
@@ -24,7 +24,8 @@ const trends = {
       of: each => inPercent(each.dimensions[name]),
       show: value => percent(value / 100),
     })),
-  volume: () => volumes.map(name => ({ name: t(`volume.${name}`), of: each => each.volume[name], show: number })),
+  volume: () =>
+    volumes.map(name => ({ name: t(`volume.${name}`), of: each => each.volume[name] ?? null, show: number })),
   delay: () =>
     delays.map(name => ({
       name: t(`delay.${name}`),

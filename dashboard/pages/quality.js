@@ -59,6 +59,11 @@ function periodOf({ from, to, range, step }) {
   return { range: name, from, to, lengthMs, steps: offered, step: offered.includes(step) ? step : offered[0] }
 }
 
+/** Events that left any trace, for those too who are not told all counts. */
+function cameIn({ volume: { received, effective, rejected, duplicates, conflicts } }) {
+  return received ?? effective + rejected + duplicates + conflicts
+}
+
 function Report({ dataset, period }) {
   const [openedMs] = useState(Date.now())
   const { range, step } = period
@@ -73,7 +78,7 @@ function Report({ dataset, period }) {
   const { items, summary, promises, next } = data
   const save = () => saveAs(`quality-${dataset}-${from.slice(0, 10)}.csv`, csvOf(qualityRows(dataset, items)))
   const look = html`<button type="button" class="quiet" onClick=${again}>${t('again')}</button>`
-  if (!summary || summary.volume.received === 0)
+  if (!summary || cameIn(summary) === 0)
     return html`<${Empty} title=${t('quality.nothing')}>${t('quality.nothingDo')} <a href=${link(['datasets', dataset])}>${dataset}</a> ${look}</${Empty}>`
   return html`
     <p class="soft">${t('quality.of', { from: timeText(summary.window.start), to: timeText(summary.window.end), count: number(items.length) })}</p>

@@ -138,7 +138,7 @@ export const quality = {
     'None was rejected for a reason you may read.',
     'Aucun rejet pour un motif que vous pouvez lire.',
   ],
-  'quality.ofReceived': ['Of all received', 'De tous les reçus'],
+  'quality.ofRejected': ['Of all rejected', 'De tous les rejetés'],
   'quality.schemaDrift': ['Schema drift', 'Dérive du schéma'],
   'quality.schemaDriftNote': [
     'What producers send otherwise than the schema says, from the reasons of rejections. Names and values stay in the sealed originals.',
