@@ -269,6 +269,8 @@ export interface StoredField {
   whole: boolean
   /** The named domain of its tokens. */
   domain?: string
+  /** It was not sent: the policy had it computed. */
+  computed?: true
 }
 
 /** A request to learn who a pseudonym is, in collection `reidentifications`, under its id. */
