@@ -3,17 +3,22 @@
 
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, Page } from 'playwright-core'
 import type { StoredDocument } from '../storage/documents/documents.ts'
 import type { JsonObject } from '../storage/json.ts'
+import { eventually } from './eventually.ts'
 import { transactionOf } from './fixtures.ts'
 import { openBrowser, openReader, type Reader, signIn, visit } from './open-browser.ts'
 import { textsIn } from './page-texts.ts'
+import { seedAnomaly, seedQuality } from './seed-quality.ts'
 import { type StartedEcluse, startEcluse } from './start-ecluse.ts'
 
 const QUARANTINED = 100_000
+const HOUR_MS = 3_600_000
 const say = textsIn('en')
 
 let ecluse: StartedEcluse
@@ -22,6 +27,7 @@ const person = randomUUID()
 const raw = { nom: 'Camille Exemplaire', adresse: '12, rue des Essais', email: 'camille.exemplaire@example.org' }
 let request: string
 let identity: string
+let anomaly: string
 
 before(async () => {
   ecluse = await startEcluse({ ECLUSE_AUDIT_HEAD_MS: '200', ECLUSE_LEASE_MS: '500' })
@@ -41,6 +47,7 @@ before(async () => {
     body: { dataset: 'transactions', pseudonym, purpose: 'a complaint' },
   })
   identity = asked.body.id!
+  anomaly = await seedAnomaly(ecluse.stores.documents, 'transactions')
   browser = await openBrowser()
 })
 after(async () => {
@@ -56,9 +63,9 @@ const readerAs = async (role: string, options: Parameters<typeof openReader>[2] 
 
 /** What each of these roles is offered, in order. */
 const offered = {
-  analyst: ['overview', 'datasets', 'explore', 'access'],
+  analyst: ['overview', 'datasets', 'explore', 'quality', 'access'],
   dpo: ['overview', 'datasets', 'quarantine', 'requests', 'reidentification', 'approvals', 'audit', 'access'],
-  'data-steward': ['overview', 'datasets', 'explore', 'quarantine', 'anomalies', 'access'],
+  'data-steward': ['overview', 'datasets', 'explore', 'quality', 'quarantine', 'anomalies', 'access'],
   auditor: ['overview', 'datasets', 'audit', 'access'],
   producer: ['overview', 'datasets', 'access'],
 }
@@ -67,6 +74,8 @@ const addressesOf = (names: string[]) => [
   ...names.map(name => `#/${name}`),
   '#/datasets/transactions',
   ...(names.includes('quarantine') ? ['#/quarantine?dataset=transactions&cause=%2Fmontant%20type'] : []),
+  ...(names.includes('quality') ? ['#/quality?dataset=transactions'] : []),
+  ...(names.includes('anomalies') ? [`#/anomalies/${encodeURIComponent(anomaly)}`] : []),
   ...(names.includes('requests') ? [`#/requests/export/${request}`] : []),
   ...(names.includes('approvals') ? [`#/reidentification/${identity}`] : []),
 ]
@@ -241,6 +250,49 @@ function seeded(sample: StoredDocument, dataset: string, number: number): Stored
   const receivedAt = new Date(Date.now() - number * 100).toISOString()
   const body: JsonObject = { ...sample.body, id, dataset, receivedAt, cause: `/dob/age minimum ${number % 10}` }
   return { ...sample, id, body }
+}
+
+test('three thousand checks of quality are shown at once, and more when asked for', async () => {
+  const [fields, hours] = [80, 49]
+  const pointers = await declareWide('wide', fields)
+  await seedQuality(ecluse.stores.documents, { dataset: 'wide', hours, pointers, causes: ['/wide_1 type'] })
+  const reader = await readerAs('data-steward')
+  const { page } = reader
+  const to = Math.ceil(Date.now() / HOUR_MS) * HOUR_MS
+  const asked = { dataset: 'wide', from: new Date(to - (hours + 1) * HOUR_MS), to: new Date(to) }
+  await visit(reader, `#/quality?dataset=wide&from=${asked.from.toISOString()}&to=${asked.to.toISOString()}&step=1h`)
+  const rows = page.getByRole('group', { name: say('quality.heat') }).locator('tbody tr')
+  await rows.first().waitFor()
+  assert.equal(await rows.count(), 60)
+  assert.equal(await rows.first().locator('td').count(), hours + 1)
+  await page.locator('.heat + .under').getByRole('button').click()
+  await rows.nth(fields - 1).waitFor()
+  await page.getByRole('button', { name: say('signOut') }).click()
+  await page.getByRole('heading', { name: say('signIn') }).waitFor()
+  assert.deepEqual(reader.faults(), [])
+  await reader.close()
+})
+
+/** A dataset of so many fields. @returns their pointers */
+async function declareWide(dataset: string, fields: number): Promise<string[]> {
+  const names = Array.from({ length: fields }, (_, i) => `wide_${i}`)
+  const schema = {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    type: 'object',
+    additionalProperties: false,
+    required: ['who'],
+    properties: Object.fromEntries(['who', ...names].map(name => [name, { type: 'string', maxLength: 40 }])),
+  }
+  const policy = readFileSync(join(ecluse.dir, 'policies/transactions.yaml'), 'utf8')
+  const head = policy.slice(0, policy.indexOf('\nevent:')).replace('dataset: transactions', `dataset: ${dataset}`)
+  const rules = names.map(name => `  /${name}: { level: internal, action: keep }`)
+  const event = ['event:', '  subjects: [{ name: who, type: customer, id: /who }]', 'unclassified: encrypt', 'fields:']
+  mkdirSync(join(ecluse.dir, 'schemas', dataset))
+  writeFileSync(join(ecluse.dir, 'schemas', dataset, '1-0-0.json'), JSON.stringify(schema))
+  writeFileSync(join(ecluse.dir, 'policies', `${dataset}.yaml`), [head, ...event, ...rules, ''].join('\n'))
+  const describe = () => ecluse.call('data-steward', `/v1/datasets/${dataset}`)
+  await eventually(`${dataset} is live`, async () => (await describe()).status === 200)
+  return names.map(name => `/${name}`)
 }
 
 test('a session that is over asks to sign in again, and goes on where it was', async () => {

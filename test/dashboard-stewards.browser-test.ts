@@ -1,9 +1,11 @@
-// What takes care and a second person, done by clicking, in both languages: rejected events are replayed once the schema is
-// mended, or destroyed; weaker policies are agreed to; a person behind a pseudonym is asked for.
+// What stewards do, and what takes a second person, by clicking, in both languages: rejected events are replayed once the
+// schema is mended, or destroyed; anomalies are judged and quality is read; weaker policies are agreed to; a person behind
+// a pseudonym is asked for.
 
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
@@ -120,6 +122,69 @@ for (const language of ['en', 'fr'] as const) {
       await leave(reader)
       const entries = await ecluse.call('dpo', '/v1/audit/entries?kind=discard-requested')
       assert.match(await entries.text(), /ticket 4711/)
+    })
+
+    test('a steward acknowledges an anomaly with a comment, and others see who did', async () => {
+      const event = sale({ montant: 10 })
+      for (const montant of [10, 20]) await ecluse.post('transactions', { ...event, montant })
+      await ecluse.settled()
+      const [steward, owner] = [await enter('data-steward', language), await enter('data-owner', language)]
+      const { page } = steward
+      await open(page, say('page.anomalies'))
+      await page.getByLabel(say('dataset')).selectOption('transactions')
+      await page.getByLabel(say('requests.state')).selectOption('open')
+      await page
+        .getByRole('link', { name: say('anomaly.conflict') })
+        .first()
+        .click()
+      await page.getByLabel(say('anomalies.comment')).fill('asking the producer')
+      await page.getByRole('button', { name: say('anomalies.judgeDo') }).click()
+      await page.locator('.big-state').getByText(say('state.acknowledged')).waitFor()
+
+      await open(owner.page, say('page.anomalies'))
+      await owner.page.getByLabel(say('dataset')).selectOption('transactions')
+      await owner.page.getByLabel(say('requests.state')).selectOption('acknowledged')
+      await owner.page
+        .getByRole('link', { name: say('anomaly.conflict') })
+        .first()
+        .click()
+      const judged = owner.page.getByRole('row', { name: 'asking the producer' })
+      const who = (await (await ecluse.call('data-steward', '/v1/access/me')).json()) as { id: string }
+      await judged.getByText(who.id).waitFor()
+      await Promise.all([leave(steward), leave(owner)])
+    })
+
+    test('an analyst reads a quality report and takes it along as CSV, and no value with it', async () => {
+      const nowhere = `12, rue ${randomUUID()}`
+      const { answer } = await ecluse.post(
+        'transactions',
+        Array.from({ length: 6 }, () => sale({ lieu: nowhere })),
+      )
+      assert.equal(answer.accepted, 6)
+      await ecluse.settled()
+      const reader = await enter('analyst', language)
+      const { page } = reader
+      await open(page, say('page.quality'))
+      await page.getByLabel(say('dataset')).selectOption('transactions')
+      await page.getByText(say('quality.formula')).waitFor()
+      const heat = page.getByRole('group', { name: say('quality.heat') })
+      await heat.getByRole('rowheader', { name: '/lieu' }).waitFor()
+      await page.locator('.choice').getByText(say('trend.volume'), { exact: true }).click()
+      await page.getByText(say('chart.asTable')).click()
+      await page
+        .getByRole('group', { name: say('trendOf.volume') })
+        .getByRole('columnheader', { name: say('volume.rejected') })
+        .waitFor()
+      const download = page.waitForEvent('download')
+      await page.getByRole('button', { name: say('quality.csv') }).click()
+      const csv = await readFile(await (await download).path(), 'utf8')
+      assert.match(csv, /^\ufeff"dataset","from","to","measure","about","value","of"\r\n/)
+      assert.match(csv, /"missing","\/lieu",0,\d+\r\n/)
+      await page.evaluate('window.print = () => document.body.setAttribute("data-printed", "")')
+      await page.getByRole('button', { name: say('quality.print') }).click()
+      await page.locator('body[data-printed]').waitFor()
+      for (const text of [csv, await page.content(), reader.answers()]) assert.ok(!text.includes(nowhere))
+      await leave(reader)
     })
 
     test('a data protection officer agrees to an edit that weakens protection, and it goes live', async () => {

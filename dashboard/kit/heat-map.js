@@ -2,9 +2,10 @@
 
 import { html } from 'htm/preact'
 import { useState } from 'preact/hooks'
-import { number, Time, timeText } from './show.js'
-import { t } from './text.js'
+import { number, timeText } from './show.js'
+import { locale, t } from './text.js'
 
+const DAY_MS = 86_400_000
 /** Cells shown at once, and added by each `more`. */
 const CELLS = 3_000
 /** Shares of events without a value from which on a cell is darker. */
@@ -19,13 +20,14 @@ export function HeatMap({ caption, starts, rows }) {
   const page = Math.max(1, Math.floor(CELLS / Math.max(1, starts.length)))
   const [count, setCount] = useState(page)
   const shown = rows.slice(0, count)
+  const stepMs = starts.length > 1 ? Date.parse(starts[1]) - Date.parse(starts[0]) : 0
   return html`<div class="scroll heat" role="group" aria-label=${caption} tabindex="0">
       <table>
         <caption class="unseen">${caption}</caption>
         <thead>
           <tr>
             <th scope="col">${t('field.pointer')}</th>
-            ${starts.map(start => html`<th scope="col"><${Time} at=${start} /></th>`)}
+            ${starts.map((start, i) => html`<th scope="col"><${Start} at=${start} before=${starts[i - 1]} step=${stepMs} /></th>`)}
           </tr>
         </thead>
         <tbody>
@@ -37,6 +39,15 @@ export function HeatMap({ caption, starts, rows }) {
       <span class="soft">${t('list.shown', { count: number(shown.length) })}</span>
       ${count < rows.length && html`<button type="button" class="quiet" onClick=${() => setCount(count + page)}>${t('list.more')}</button>`}
     </p>`
+}
+
+/** The day where it is another one than before, and the time where windows are shorter. */
+function Start({ at, before, step }) {
+  const day = new Intl.DateTimeFormat(locale(), { day: 'numeric', month: 'short' })
+  const clock = new Intl.DateTimeFormat(locale(), { hour: '2-digit', minute: '2-digit' })
+  const [time, last] = [new Date(at), before && new Date(before)]
+  const isNewDay = !last || day.format(last) !== day.format(time)
+  return html`<time datetime=${at} title=${timeText(at)}>${isNewDay && html`${day.format(time)}<br />`}${step < DAY_MS && clock.format(time)}</time>`
 }
 
 function Row({ row: { name, target, missing }, starts }) {

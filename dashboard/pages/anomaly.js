@@ -8,8 +8,10 @@ import { useLoad } from '../kit/load.js'
 import { Empty, Facts, Page, Section, State, say, Table, Trouble, Waiting } from '../kit/parts.js'
 import { link } from '../kit/route.js'
 import { number, Time } from '../kit/show.js'
-import { t, word } from '../kit/text.js'
+import { language, t, word } from '../kit/text.js'
 
+/** Shown before and after its windows in the quality report. */
+const AROUND_MS = 1_800_000
 /** What people may make of it next, the likeliest first. */
 const next = {
   open: ['acknowledged', 'resolved', 'false-alarm'],
@@ -24,12 +26,14 @@ export function AnomalyPage({ parts: [id] }) {
   const [changed, setChanged] = useState(null)
   const anomaly = changed ?? data
   const back = { href: link(['anomalies'], { dataset: anomaly?.dataset }), text: t('page.anomalies') }
-  return html`<${Page} title=${anomaly ? word('anomaly', anomaly.kind) : t('anomalies.one')} back=${back}>
+  return html`<${Page} title=${anomaly ? begun(word('anomaly', anomaly.kind)) : t('anomalies.one')} back=${back}>
     ${problem && html`<${Trouble} problem=${problem} />`}
     ${!anomaly && !problem && html`<${Waiting} />`}
     ${anomaly && html`<${Shown} anomaly=${anomaly} path=${path} onChange=${setChanged} />`}
   </${Page}>`
 }
+
+const begun = text => text[0].toLocaleUpperCase(language.value) + text.slice(1)
 
 function Shown({ anomaly, path, onChange }) {
   const { dataset, kind, severity, state, detail, detectedAt, lastSeenAt, resolvedAt, window, windows, pointer } =
@@ -56,11 +60,15 @@ function Shown({ anomaly, path, onChange }) {
 /** Where more of it stands, for who may see that. */
 function Elsewhere({ anomaly: { dataset, kind, window } }) {
   const inQuarantine = kind === 'unusual-rejections' && datasetsWhere('quarantine').includes(dataset)
-  const inReport = window && datasetsWhere('quality').includes(dataset)
+  const around = window && {
+    from: new Date(Date.parse(window.start) - AROUND_MS).toISOString(),
+    to: new Date(Date.parse(window.end) + AROUND_MS).toISOString(),
+  }
+  const inReport = around && datasetsWhere('quality').includes(dataset)
   if (!inQuarantine && !inReport) return null
   return html`<ul class="plain">
     ${inQuarantine && html`<li><a href=${link(['quarantine'], { dataset })}>${t('anomalies.toQuarantine')}</a></li>`}
-    ${inReport && html`<li><a href=${link(['quality'], { dataset })}>${t('anomalies.toQuality')}</a></li>`}
+    ${inReport && html`<li><a href=${link(['quality'], { dataset, ...around })}>${t('anomalies.toQuality')}</a></li>`}
   </ul>`
 }
 
@@ -68,12 +76,8 @@ function Evidence({ kind, evidence = {} }) {
   const { window: _window, metric, ...shown } = evidence
   const rows = Object.entries(shown)
   if (rows.length === 0) return null
-  const columns = [
-    { label: t('anomalies.number'), head: true, show: ([name]) => word('evidence', name) },
-    { label: t('anomalies.value'), numeric: true, show: ([name, value]) => inUnit(name, value, { kind, metric }) },
-  ]
   return html`<${Section} id="evidence" title=${t('anomalies.evidence')} note=${metric && word('metric', metric)}>
-    <${Table} quiet caption=${t('anomalies.evidence')} rows=${rows} columns=${columns} keyOf=${([name]) => name} />
+    <${Facts} facts=${rows.map(([name, value]) => [word('evidence', name), inUnit(name, value, { kind, metric })])} />
   </${Section}>`
 }
 

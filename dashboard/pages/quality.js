@@ -81,7 +81,7 @@ function Report({ dataset, period }) {
   if (!summary || cameIn(summary) === 0)
     return html`<${Empty} title=${t('quality.nothing')}>${t('quality.nothingDo')} <a href=${link(['datasets', dataset])}>${dataset}</a> ${look}</${Empty}>`
   return html`
-    <p class="soft">${t('quality.of', { from: timeText(summary.window.start), to: timeText(summary.window.end), count: number(items.length) })}</p>
+    <p class="soft"><strong>${dataset}</strong>${t('colon')}${t('quality.of', { from: timeText(summary.window.start), to: timeText(summary.window.end), count: number(items.length) })}</p>
     <p class="acts">
       <button type="button" onClick=${() => window.print()}>${t('quality.print')}</button>
       <button type="button" onClick=${save}>${t('quality.csv')}</button>

@@ -12,8 +12,8 @@ export const quality = {
   'step.1h': ['of an hour', 'd’une heure'],
   'step.1d': ['of a day', 'd’un jour'],
   'quality.of': [
-    'Events received from {from} to {to}, in {count} windows. Counts only: no value of any event stands here.',
-    'Événements reçus du {from} au {to}, en {count} fenêtres. Rien que des comptes : aucune valeur d’un événement ne figure ici.',
+    'events received from {from} to {to}, in {count} windows. Counts only: no value of any event stands here.',
+    'événements reçus du {from} au {to}, en {count} fenêtres. Rien que des comptes : aucune valeur d’un événement ne figure ici.',
   ],
   'quality.print': ['Print', 'Imprimer'],
   'quality.csv': ['Download as CSV', 'Télécharger en CSV'],
