@@ -8,13 +8,17 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { simulate } from '../sources/simulate/simulate.ts'
+import { openSqliteDocuments } from '../storage/documents/sqlite.ts'
 import type { JsonObject } from '../storage/json.ts'
+import { QUALITY_HOURS } from '../storage/stored-quality.ts'
+import { collections } from '../storage/stored-shapes.ts'
 import { eventually } from './eventually.ts'
 import { transactionOf } from './fixtures.ts'
 import { openBrowser, openReader, picturesDir, signIn, visit } from './open-browser.ts'
 import { type Language, textsIn } from './page-texts.ts'
 import { mendSchema, sale } from './quarantine.ts'
 import { customer, fileRight, rightDone } from './rights.ts'
+import { seedAnomaly, seedQuality } from './seed-quality.ts'
 import { type EcluseProcess, spawnEcluse } from './spawn-ecluse.ts'
 
 const dir = picturesDir()
@@ -26,10 +30,17 @@ let browser: Browser
 const stop = new AbortController()
 const flows: Promise<unknown>[] = []
 let erasure: string
+let anomaly: string
 
 before(async () => {
   ecluse = await spawnEcluse({
-    environment: { ECLUSE_AUDIT_HEAD_MS: '200', ECLUSE_LEASE_MS: '500', ECLUSE_POLICY_APPROVAL: 'required' },
+    environment: {
+      ECLUSE_AUDIT_HEAD_MS: '200',
+      ECLUSE_LEASE_MS: '500',
+      ECLUSE_POLICY_APPROVAL: 'required',
+      // Nobody compares the past that is made up here with an archive.
+      ECLUSE_MAINTENANCE_INTERVAL_MS: '3600000',
+    },
   })
   for (const [source, ratePerSecond] of [
     ['transactions', 60],
@@ -68,6 +79,7 @@ before(async () => {
   const policy = join(ecluse.policiesDir, 'transactions.yaml')
   const weaker = ['level: confidential, action: pseudonymise }', 'level: confidential, action: keep }'] as const
   writeFileSync(policy, readFileSync(policy, 'utf8').replace(...weaker))
+  anomaly = await seedPast()
   browser = await openBrowser()
 })
 after(async () => {
@@ -76,6 +88,28 @@ after(async () => {
   await browser?.close()
   await ecluse?.end()
 })
+
+/** A day of quality, and an anomaly. @returns its id */
+async function seedPast(): Promise<string> {
+  const documents = await openSqliteDocuments(join(ecluse.dataDir, 'documents.sqlite'))
+  for (const name of [QUALITY_HOURS, 'ledger', 'anomalies'] as const)
+    await documents.ensureCollection(name, collections[name])
+  const contract = (await (await ecluse.call('data-owner', '/v1/datasets/transactions')).json()) as {
+    fields: { pointer: string }[]
+  }
+  await seedQuality(documents, {
+    dataset: 'transactions',
+    hours: 30,
+    pointers: contract.fields.map(({ pointer }) => pointer),
+    numbersAt: '/montant',
+    worsening: ['/utilisateur/email', '/lieu'],
+    causes: ['/montant minimum', '/moyen_paiement enum', '(event) additionalProperties', '/date time'],
+    rules: ['transfers-go-through-a-bank', 'purchases-cost-something'],
+  })
+  const id = await seedAnomaly(documents, 'transactions')
+  await documents.close()
+  return id
+}
 
 for (const language of ['en', 'fr'] as const)
   test(`the pages are pictured in ${language}`, async () => {
@@ -100,7 +134,15 @@ for (const language of ['en', 'fr'] as const)
     await visit(steward, '#/explore?dataset=user-profiles&aggregate=by-country')
     await page.locator('.bars').waitFor()
     await take('explore')
-    await visit(steward, '#/quarantine')
+    await visit(steward, '#/quality?dataset=transactions')
+    await page.locator('.chart canvas').waitFor()
+    await take('quality')
+    await page.locator('#trends').evaluate('each => each.scrollIntoView()')
+    await take('quality-fields')
+    await visit(steward, `#/anomalies/${encodeURIComponent(anomaly)}`)
+    await page.getByRole('button', { name: say('anomalies.judgeDo') }).waitFor()
+    await take('anomaly')
+    await visit(steward, '#/quarantine?dataset=transactions')
     await reveal(page, language)
     await take('quarantine')
     await visit(steward, '#/quarantine?dataset=transactions&cause=%2Fmoyen_paiement%20enum')
@@ -142,7 +184,9 @@ for (const language of ['en', 'fr'] as const)
 
 async function reveal(page: Page, language: Language): Promise<void> {
   const say = textsIn(language)
-  await page.getByRole('row', { name: '/montant minimum' }).getByRole('button').first().click()
+  const causes = page.getByRole('group', { name: say('quarantine.causes') })
+  await causes.getByRole('row', { name: '/montant minimum' }).getByRole('button').click()
+  await page.getByRole('region', { name: '/montant minimum', exact: true }).waitFor()
   await page
     .getByRole('button', { name: say('quarantine.open') })
     .first()

@@ -31,13 +31,15 @@ type Store = Pick<Documents, 'upsertNewer'>
 export async function seedQuality(documents: Store, seeded: SeededQuality): Promise<void> {
   const random = seededRandom(7)
   const nowMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS
+  const rows: { quality: StoredQualityHour[]; ledger: StoredLedgerRow[] } = { quality: [], ledger: [] }
   for (let ago = seeded.hours; ago > 0; ago--) {
     const hour = new Date(nowMs - ago * HOUR_MS).toISOString()
     const rejected = Math.round(EVENTS * (0.01 + (ago < 4 ? 0.03 : 0.005 * random())))
-    const rows = qualityRows(seeded, hour, { share: 1 - ago / seeded.hours, rejected, random })
-    await documents.upsertNewer(QUALITY_HOURS, rows.map(stored))
-    await documents.upsertNewer('ledger', ledgerRows(seeded.dataset, hour, rejected, random).map(stored))
+    rows.quality.push(...qualityRows(seeded, hour, { share: 1 - ago / seeded.hours, rejected, random }))
+    rows.ledger.push(...ledgerRows(seeded.dataset, hour, rejected, random))
   }
+  await documents.upsertNewer(QUALITY_HOURS, rows.quality.map(stored))
+  await documents.upsertNewer('ledger', rows.ledger.map(stored))
 }
 
 interface Hour {
