@@ -39,10 +39,11 @@ function Shown({ anomaly, path, onChange }) {
   const { dataset, kind, severity, state, detail, detectedAt, lastSeenAt, resolvedAt, window, windows, pointer } =
     anomaly
   return html`
-    <p class="big-state"><${State} name=${state} /> <${State} name=${severity} family="severity" /></p>
+    <p class="big-state"><${State} name=${state} /></p>
     <p class="said" lang="en">${detail}</p>
     <p class="note">${word('anomalyNote', kind)}</p>
     <${Facts} facts=${[
+      [t('anomalies.severity'), html`<${State} name=${severity} family="severity" />`],
       [t('dataset'), html`<a href=${link(['datasets', dataset])}>${dataset}</a>`],
       ...(pointer ? [[t('anomalies.where'), html`<span class="mono">${pointer}</span>`]] : []),
       [t('anomalies.detectedAt'), html`<${Time} at=${detectedAt} seconds=${true} />`],

@@ -81,7 +81,7 @@ function Replay({ dataset, cause, isThere, versions, onChange }) {
     }
     ${tried && html`<${Work} key=${tried.id} kind="replay" request=${tried} onChange=${setTried} />`}
     ${tried?.counts && count === 0 && html`<p class="note">${t('quarantine.noneWould')}</p>`}
-    ${count > 0 && html`<${Form} submit=${t('quarantine.replayDo', { count: number(tried.total) })} onSubmit=${replay} />`}
+    ${count > 0 && html`<${Form} submit=${t('quarantine.replayDo', { count: number(count) })} onSubmit=${replay} />`}
     ${replayed && html`<${Work} key=${replayed.id} kind="replay" request=${replayed} onChange=${setReplayed} onDone=${onChange} />`}`
 }
 

@@ -81,7 +81,7 @@ export const quarantine = {
     'la version que nomme chacun, sinon la dernière',
   ],
   'quarantine.dryRun': ['Dry run', 'Essai à blanc'],
-  'quarantine.replayDo': ['Replay {count} events', 'Rejouer {count} événements'],
+  'quarantine.replayDo': ['Replay: {count} leave the quarantine', 'Rejouer : {count} quittent la quarantaine'],
   'quarantine.noneWould': [
     'A replay would take none of them out of the quarantine: mend first.',
     'Un rejeu n’en sortirait aucun de la quarantaine : corrigez d’abord.',
