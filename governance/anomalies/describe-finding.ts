@@ -80,6 +80,8 @@ export function detailOf(finding: Finding): string {
       return `${share} have a time that is ahead of their reception by more than the policy allows.`
     case 'delay':
       return `One in twenty of ${of} events came ${seconds(metric.value)} or more after its own time; ${seconds(usual!)} is usual.`
+    case 'late':
+      return `${share} came later after their own time than the policy promises${against}.`
     case 'missing':
       return `${pointer} lacks a value in ${share}${against}.`
     case 'values':

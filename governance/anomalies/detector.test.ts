@@ -276,3 +276,27 @@ test('a promise is missed in three windows in a row, and not by chance', t => {
     /\/place lacks a value in [\d.]+ % of \d+ events; the policy allows 0\.1 %\.$/,
   )
 })
+
+test('what the policy promises of all events is held against them from the first day on', t => {
+  const random = randomOf(t)
+  const watch = openWatch({
+    ...noPromises,
+    ...{ conformity: 0.98, uniqueness: 0.99, timeliness: { withinMs: 1_000, share: 0.95 } },
+  })
+  const worse: Fault = window => {
+    reject(window, '/amount minimum', 0.1)
+    window.volume.duplicates += Math.round(window.volume.effective / 10)
+    window.inTime = Math.round(0.8 * window.timed)
+  }
+  for (let minute = 600; minute < 630; minute++)
+    watch.judge(windowAt(minute, random, minute >= 620 ? worse : undefined))
+  const kinds = watch.told().map(({ kind, findings }) => [kind, detailOf(findings[0]!).replace(/^.*;/, '')])
+  assert.deepEqual(
+    new Map(kinds as [string, string][]),
+    new Map([
+      ['unusual-delay', ' the policy allows 5 %.'],
+      ['unusual-rejections', ' the policy allows 2 %.'],
+      ['unusual-duplicates', ' the policy allows 1 %.'],
+    ]),
+  )
+})

@@ -64,9 +64,9 @@ export function lookAtWindow(metrics: Metric[], context: Context): Verdicts {
     verdicts.set(keyOf(kind, metric), found ? { kind, startMs: context.startMs, metric, ...found } : 'fine')
     return found !== undefined
   }
-  const look = { ...context, say, told: { rejected: 0, isAhead: false } }
+  const look = { ...context, say, told: { rejected: 0, isAhead: false, isLate: false } }
   // Those first that others are told without.
-  const order = (metric: Metric) => (metric.name === 'causes' || metric.name === 'ahead' ? 0 : 1)
+  const order = (metric: Metric) => (['causes', 'ahead', 'late'].includes(metric.name) ? 0 : 1)
   for (const metric of metrics.toSorted((a, b) => order(a) - order(b))) lookers[metric.name](metric, look)
   return verdicts
 }
@@ -77,8 +77,8 @@ export function keyOf(kind: WindowKind, { series }: Metric): string {
 
 interface Look extends Context {
   say(kind: WindowKind, metric: Metric, found: Found | undefined): boolean
-  /** The share of events whose rejection is told by its cause; whether clocks that are ahead are told. */
-  told: { rejected: number; isAhead: boolean }
+  /** The share of events whose rejection is told by its cause; whether clocks that are ahead, or late events, are. */
+  told: { rejected: number; isAhead: boolean; isLate: boolean }
 }
 
 const lookers: Record<Metric['name'], (metric: Metric, look: Look) => void> = {
@@ -99,13 +99,18 @@ const lookers: Record<Metric['name'], (metric: Metric, look: Look) => void> = {
   volume: lookAtVolume,
   rejections: (metric, look) => {
     const others = { ...metric, value: Math.max(0, metric.value - look.told.rejected) }
-    look.say('unusual-rejections', metric, unusual(others, look, 'above'))
+    const { conformity } = look.promises
+    look.say('unusual-rejections', others, promised(others, conformity) ?? unusual(others, look, 'above'))
   },
   duplicates: (metric, look) => {
-    look.say('unusual-duplicates', metric, unusual(metric, look, 'above'))
+    const { uniqueness } = look.promises
+    look.say('unusual-duplicates', metric, promised(metric, uniqueness) ?? unusual(metric, look, 'above'))
   },
   delay: (metric, look) => {
-    if (!look.told.isAhead) look.say('unusual-delay', metric, unusual(metric, look, 'above'))
+    if (!look.told.isAhead && !look.told.isLate) look.say('unusual-delay', metric, unusual(metric, look, 'above'))
+  },
+  late: (metric, look) => {
+    look.told.isLate = look.say('unusual-delay', metric, promised(metric, look.promises.timeliness?.share))
   },
   values: (metric, look) => {
     look.say('unusual-values', metric, unusual(metric, look))
@@ -158,6 +163,10 @@ function lookAtMissing(metric: Metric, look: Look): void {
   if (!look.say('missing', metric, numbers || gone))
     look.say('unusual-missing', metric, foundIn(metric, compared, 'above'))
 }
+
+/** @param share of events of which it is promised that they are none of these */
+const promised = (metric: Metric, share: number | undefined) =>
+  share === undefined ? undefined : missed(metric, 1 - share)
 
 /** More than a promise allows, beyond what chance makes of it. */
 function missed(metric: Metric, allowed: number): Found | undefined {

@@ -8,6 +8,7 @@ export type MetricName =
   | 'rejections'
   | 'duplicates'
   | 'delay'
+  | 'late'
   | 'ahead'
   | 'missing'
   | 'values'
@@ -44,7 +45,7 @@ export function isSparse({ name }: Pick<Metric, 'name'>): boolean {
 
 /** @param known sparse metrics of earlier windows: where this one has none of it, that is a share of 0 */
 export function metricsOf(window: QualityWindow, known: Iterable<Metric> = []): Metric[] {
-  const { volume, fields, numbers, consistency, delay, timed, ahead } = window
+  const { volume, fields, numbers, consistency, delay, timed, inTime, ahead } = window
   const { received, rejected, effective, duplicates, conflicts, held } = volume
   const metrics = [metric('volume', {}, received, 1)]
   const share = (name: MetricName, about: Pick<Metric, 'pointer' | 'about'>, count: number, of: number) => {
@@ -53,6 +54,7 @@ export function metricsOf(window: QualityWindow, known: Iterable<Metric> = []): 
   share('rejections', {}, rejected, received)
   share('duplicates', {}, duplicates + conflicts, effective + duplicates + conflicts + held)
   share('ahead', {}, ahead, timed)
+  if (inTime !== null) share('late', {}, timed - inTime, timed)
   if (delay && timed >= LEAST_EVENTS) metrics.push(metric('delay', {}, delay.p95, timed))
   for (const [pointer, { of, missing }] of fields) share('missing', { pointer }, missing, of)
   for (const [pointer, { count, mean, variance }] of numbers)
