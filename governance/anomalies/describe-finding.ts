@@ -92,6 +92,8 @@ export function detailOf(finding: Finding): string {
       return about === 'required'
         ? `${share} were rejected because ${pointer} is missing.`
         : `${share} were rejected by \`${about}\` at ${pointer || 'the event itself'}: they have another shape than the schema says.`
+    case 'spread':
+      return `The ${of} values of ${pointer} in an hour are spread otherwise than at this time of the days before: a stability index of ${figure(metric.value)}, where ${figure(allowed!)} is much.`
     case 'suspects':
       return `Texts at ${pointer}, which are kept as they come, looked like ${looks[about] ?? about} in ${percent(metric.value)} of the ${of} events that were looked at.`
   }

@@ -2,8 +2,10 @@
 
 import type { QualityPolicy } from '../contract/quality.ts'
 import type { QualityWindow } from '../quality/quality-window.ts'
+import type { Drift } from '../quality/read-drift.ts'
 import type { WindowKind } from './anomaly-kinds.ts'
 import { openHistory, type Span } from './history.ts'
+import { HOUR_MS, isDrift, lookAtDrift, WELL_HOURS } from './look-at-drift.ts'
 import { lookAtWindow } from './look-at-window.ts'
 import { metricsOf } from './metrics-of.ts'
 import { type Change, type OpenRun, openRuns } from './runs.ts'
@@ -13,6 +15,8 @@ export interface Detector {
   learn(window: QualityWindow): void
   /** What it opens, extends or ends. */
   judge(window: QualityWindow, promises: QualityPolicy): Change[]
+  /** The same of a whole hour, by how its values are spread. */
+  judgeHour(startMs: number, drift: ReadonlyMap<string, Drift>): Change[]
   /** Minutes of anomalies that are none of what is usual: these, and no others. */
   keepOut(spans: Span[]): void
   /** Takes up an anomaly that is open. */
@@ -23,6 +27,7 @@ export interface Detector {
 export function openDetector(idOf: (kind: WindowKind, run: string, startMs: number) => string): Detector {
   const history = openHistory()
   const runs = openRuns(idOf)
+  const hourRuns = openRuns(idOf, { windowMs: HOUR_MS, wellNeed: WELL_HOURS })
   let lastEventMs: number | undefined
 
   function remember(window: QualityWindow, metrics = metricsOf(window, history.sparse())): void {
@@ -51,7 +56,11 @@ export function openDetector(idOf: (kind: WindowKind, run: string, startMs: numb
       changes.forEach(keepOut)
       return changes
     },
+    judgeHour: (startMs, drift) => {
+      const endMs = startMs + HOUR_MS
+      return hourRuns.step({ startMs, endMs }, lookAtDrift(drift, { startMs, endMs }))
+    },
     keepOut: history.keepOut,
-    adopt: runs.adopt,
+    adopt: run => (isDrift(run.key) ? hourRuns : runs).adopt(run),
   }
 }

@@ -31,6 +31,7 @@ export interface Finding extends Partial<Pick<Compared, 'usual' | 'scale' | 'sco
   kind: WindowKind
   /** Of the window it was found in. */
   startMs: number
+  endMs: number
   metric: Metric
   /** Windows in a row that it takes. */
   needed: number
@@ -47,7 +48,7 @@ export interface Finding extends Partial<Pick<Compared, 'usual' | 'scale' | 'sco
 export type Verdicts = Map<string, Finding | 'fine'>
 
 /** A finding but for where it was made. */
-type Found = Omit<Finding, 'kind' | 'metric' | 'startMs'>
+type Found = Omit<Finding, 'kind' | 'metric' | 'startMs' | 'endMs'>
 
 export interface Context {
   startMs: number
@@ -60,20 +61,25 @@ export interface Context {
 
 export function lookAtWindow(metrics: Metric[], context: Context): Verdicts {
   const verdicts: Verdicts = new Map()
+  const { startMs, endMs } = context
   const say = (kind: WindowKind, metric: Metric, found: Found | undefined) => {
-    verdicts.set(keyOf(kind, metric), found ? { kind, startMs: context.startMs, metric, ...found } : 'fine')
+    verdicts.set(keyOf(kind, metric), found ? { kind, startMs, endMs, metric, ...found } : 'fine')
     return found !== undefined
   }
   const look = { ...context, say, told: { rejected: 0, isAhead: false, isLate: false } }
   // Those first that others are told without.
   const order = (metric: Metric) => (['causes', 'ahead', 'late'].includes(metric.name) ? 0 : 1)
-  for (const metric of metrics.toSorted((a, b) => order(a) - order(b))) lookers[metric.name](metric, look)
+  for (const metric of metrics.toSorted((a, b) => order(a) - order(b)))
+    lookers[metric.name as MinuteMetric](metric, look)
   return verdicts
 }
 
-export function keyOf(kind: WindowKind, { series }: Metric): string {
+function keyOf(kind: WindowKind, { series }: Metric): string {
   return `${kind} ${series}`
 }
+
+/** Spreads take whole hours. */
+type MinuteMetric = Exclude<Metric['name'], 'spread'>
 
 interface Look extends Context {
   say(kind: WindowKind, metric: Metric, found: Found | undefined): boolean
@@ -81,7 +87,7 @@ interface Look extends Context {
   told: { rejected: number; isAhead: boolean; isLate: boolean }
 }
 
-const lookers: Record<Metric['name'], (metric: Metric, look: Look) => void> = {
+const lookers: Record<MinuteMetric, (metric: Metric, look: Look) => void> = {
   causes: (metric, look) => {
     const found = above(metric, DRIFTING_SHARE, RULE_NOISE, look)
     if (found) look.told.rejected += metric.value

@@ -15,6 +15,7 @@ export type MetricName =
   | 'broken'
   | 'causes'
   | 'suspects'
+  | 'spread'
 
 export interface Metric {
   name: MetricName
@@ -102,7 +103,7 @@ function shapeCauses(causes: ReadonlyMap<string, number>): Map<string, number> {
   return counts
 }
 
-function metric(name: MetricName, about: Pick<Metric, 'pointer' | 'about'>, value: number, of: number): Metric {
+export function metric(name: MetricName, about: Pick<Metric, 'pointer' | 'about'>, value: number, of: number): Metric {
   const place = about.pointer === undefined ? '' : ` ${about.pointer}`
   return {
     name,

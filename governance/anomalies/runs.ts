@@ -40,8 +40,17 @@ interface Run {
   open: OpenRun | undefined
 }
 
+/** How long windows are, and how many of them have to be well. */
+export interface Pace {
+  windowMs: number
+  wellNeed: number
+}
+
 /** @param idOf of the anomaly that begins then */
-export function openRuns(idOf: (kind: WindowKind, key: string, startMs: number) => string): Runs {
+export function openRuns(
+  idOf: (kind: WindowKind, key: string, startMs: number) => string,
+  { windowMs, wellNeed }: Pace = { windowMs: MINUTE_MS, wellNeed: WELL_NEED },
+): Runs {
   const runs = new Map<string, Run>()
 
   function wrong(key: string, { startMs, endMs }: { startMs: number; endMs: number }, finding: Finding): Change[] {
@@ -66,7 +75,7 @@ export function openRuns(idOf: (kind: WindowKind, key: string, startMs: number) 
 
   function notWrong(key: string, run: Run, endMs: number, isWell: boolean): Change[] {
     if (isWell) run.well++
-    const isOver = run.open ? run.well >= WELL_NEED : isWell || endMs - run.endMs >= WELL_NEED * MINUTE_MS
+    const isOver = run.open ? run.well >= wellNeed : isWell || endMs - run.endMs >= wellNeed * windowMs
     if (!isOver && endMs - run.endMs < UNKNOWN_MS) return []
     runs.delete(key)
     return run.open ? [{ type: 'ended', run: run.open, atMs: endMs }] : []

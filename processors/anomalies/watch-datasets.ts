@@ -4,8 +4,9 @@
 
 import { type Detector, openDetector } from '../../governance/anomalies/detector.ts'
 import { HISTORY_MS, MINUTE_MS } from '../../governance/anomalies/history.ts'
+import { DRIFT_HOURS, HOUR_MS, readHourDrift, WELL_HOURS } from '../../governance/anomalies/look-at-drift.ts'
 import { pointerLevels } from '../../governance/anomalies/pointer-levels.ts'
-import { WELL_NEED } from '../../governance/anomalies/runs.ts'
+import { type Change, WELL_NEED } from '../../governance/anomalies/runs.ts'
 import { anomalyIdIn, runOf, spansOf } from '../../governance/anomalies/stored-anomaly.ts'
 import type { Catalogue, LiveContract } from '../../governance/contract/catalogue.ts'
 import { noPromises } from '../../governance/contract/quality.ts'
@@ -27,6 +28,7 @@ const FIRST_MS = 60 * MINUTE_MS
 const LONGEST_MS = 1_440 * MINUTE_MS
 /** Judged again at a start: what was wrong in them may go on. Nothing is written twice. */
 const AGAIN_MS = WELL_NEED * MINUTE_MS
+const AGAIN_HOURS = Math.max(DRIFT_HOURS, WELL_HOURS)
 /** Windows of one dataset in one turn. */
 const MAX_WINDOWS = 240
 
@@ -51,6 +53,8 @@ export interface AnomalyWatch {
 interface Watched {
   detector: Detector
   nextMs: number
+  /** The same of whole hours. */
+  nextHourMs: number
 }
 
 export function openAnomalyWatch(deps: WatchDeps): AnomalyWatch {
@@ -66,7 +70,8 @@ export function openAnomalyWatch(deps: WatchDeps): AnomalyWatch {
     const detector = openDetector(anomalyIdIn(dataset))
     for await (const window of readQuality(documents, contract, fromMs - HISTORY_MS, fromMs, MINUTE_MS))
       detector.learn(window)
-    return { detector, nextMs: fromMs }
+    const nextHourMs = Math.floor(fromMs / HOUR_MS) * HOUR_MS - AGAIN_HOURS * HOUR_MS
+    return { detector, nextMs: fromMs, nextHourMs }
   }
 
   async function judge(contract: LiveContract, readyMs: number): Promise<void> {
@@ -77,18 +82,25 @@ export function openAnomalyWatch(deps: WatchDeps): AnomalyWatch {
     const { detector } = watched
     const running = await runningAnomalies(deps, dataset)
     const spans = await spansSince(deps, dataset, watched.nextMs - HISTORY_MS)
-    detector.keepOut([...spans, ...running.flatMap(spansOf)])
+    spans.push(...running.flatMap(spansOf))
+    detector.keepOut(spans)
     for (const run of running.map(runOf)) if (run) detector.adopt(run)
     const keptMs = (await deps.retentions.inForce(dataset))?.events
     const leveller = { levelOf: pointerLevels(contract), promises }
+    const keep = async (changes: Change[]) => {
+      for (const change of changes) await keepChange(deps, dataset, change, leveller, keptMs)
+    }
     const untilMs = Math.min(readyMs, watched.nextMs + MAX_WINDOWS * MINUTE_MS)
     for await (const window of readQuality(documents, contract, watched.nextMs, untilMs, MINUTE_MS))
-      for (const change of detector.judge(window, promises)) await keepChange(deps, dataset, change, leveller, keptMs)
+      await keep(detector.judge(window, promises))
+    let hourMs = watched.nextHourMs
+    for (; hourMs + HOUR_MS <= untilMs; hourMs += HOUR_MS)
+      await keep(detector.judgeHour(hourMs, await readHourDrift(documents, dataset, hourMs, spans)))
     await documents.upsertNewer(COLLECTION, [
       { id: dataset, version: untilMs, expiresAtMs: null, body: { dataset, untilMs } },
     ])
     open.set(dataset, await countOpen(documents, dataset))
-    known.set(dataset, { detector, nextMs: untilMs })
+    known.set(dataset, { detector, nextMs: untilMs, nextHourMs: hourMs })
   }
 
   return {
