@@ -2,15 +2,13 @@
 // deviation in place of the standard deviation, so that what was wrong before does not hide what is wrong now. After
 // B. Iglewicz, D. C. Hoaglin, How to Detect and Handle Outliers (1993).
 
-import type { History, Sample } from './history.ts'
+import { type History, LEAST_POINTS, type Sample } from './history.ts'
 import type { Metric } from './metrics-of.ts'
 
 /** Beyond this many units a value is unusual: what Iglewicz and Hoaglin recommend. */
 export const UNUSUAL_SCORE = 3.5
 /** The standard deviation of a normal distribution, in median absolute deviations. */
 const MAD_TO_SIGMA = 1.4826
-/** Fewer minutes say nothing about what is usual. */
-const LEAST_POINTS = 10
 /** Of a history of fewer days, one day that was different is too much: it is asked as well what the last hours were. */
 const FEW_DAYS = 3
 /** A score is written as JSON, which has no infinity. */

@@ -300,3 +300,38 @@ test('what the policy promises of all events is held against them from the first
     ]),
   )
 })
+
+describe('of a slow dataset, windows are as long as it takes', () => {
+  const SLOW = 0.03
+
+  test('so that a fault is told of within three of them, and chance is not', t => {
+    const random = randomOf(t)
+    const watch = openWatch()
+    const [from, until] = [8 * DAY + 720, 8 * DAY + 900]
+    const judged = (minute: number) => minute >= 7 * DAY
+    for (let minute = 0; minute < until; minute++) {
+      const { fault } = faults['a field is dropped']!
+      const window = windowAt(minute, random, minute >= from ? fault : undefined, SLOW)
+      if (judged(minute)) watch.judge(window)
+      else watch.learn(window)
+    }
+    const clean = watch.told().filter(({ openedAtMs }) => openedAtMs < START_MS + from * MINUTE_MS)
+    assert.ok(clean.length <= 2, summary(clean).join('\n'))
+    const told = watch
+      .told()
+      .filter(({ kind, startMs }) => kind === 'missing' && startMs >= START_MS + (from - 20) * MINUTE_MS)
+    assert.equal(told.length, 1, summary(watch.told()).join('\n'))
+    // Some 7 events a minute: three windows, and what was left of the one before.
+    assert.ok(told[0]!.openedAtMs <= START_MS + (from + 20) * MINUTE_MS)
+  })
+
+  test('and a promise is held against them from the first day on', t => {
+    const random = randomOf(t)
+    const watch = openWatch({ ...noPromises, completeness: [{ pointer: '/note', share: 0.95, level: 'internal' }] })
+    for (let minute = 600; minute < 660; minute++) watch.judge(windowAt(minute, random, undefined, SLOW))
+    assert.deepEqual(
+      watch.told().map(({ kind }) => kind),
+      ['missing'],
+    )
+  })
+})

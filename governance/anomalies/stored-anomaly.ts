@@ -126,10 +126,8 @@ export function spansOf({ state, window, series = [] }: StoredAnomaly): Span[] {
   return series.map(name => ({ series: name, fromMs, beforeMs }))
 }
 
-export function runOf({ id, run, window }: StoredAnomaly): OpenRun | undefined {
-  return run === undefined || !window
-    ? undefined
-    : { key: run, id, startMs: Date.parse(window.start), endMs: Date.parse(window.end) }
+export function runOf({ id, run, window }: StoredAnomaly): OpenRun {
+  return { key: run!, id, startMs: Date.parse(window!.start), endMs: Date.parse(window!.end) }
 }
 
 function levelOf({ metric }: Finding, { levelOf, promises }: Leveller): Level | undefined {

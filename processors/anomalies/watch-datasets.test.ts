@@ -166,3 +166,23 @@ test('windows of a fault are kept out over a restart, and those of a false alarm
     assert.equal((await anomalies()).length, isTold ? 2 : 1)
   }
 })
+
+test('whoever starts anew within the hour tells nothing twice, whenever it began', async t => {
+  const { pass, watch, anomalies, usual, clock } = await opened(t)
+  const double = () => 2 * usual()
+  const turn = watch()
+  await pass(50)
+  await pass(20, double)
+  await pass(15)
+  await turn()
+  const told = await anomalies()
+  assert.deepEqual(
+    told.map(({ window, state }) => [window, state]),
+    [[{ start: '2026-11-21T12:50:00.000Z', end: '2026-11-21T13:10:00.000Z' }, 'resolved']],
+  )
+  for (const minutes of [0, 1]) {
+    await pass(minutes)
+    await watch()()
+    assert.deepEqual(await anomalies(), told, new Date(clock.nowMs).toISOString())
+  }
+})

@@ -18,7 +18,7 @@ import type { Documents } from '../../storage/documents/documents.ts'
 import type { EventLog } from '../../storage/event-log/event-log.ts'
 import type { Retentions } from '../retentions.ts'
 import { countOpen, type OpenAnomalies } from './count-open.ts'
-import { type KeepDeps, keepChange, runningAnomalies, spansSince } from './keep-anomalies.ts'
+import { anomaliesSince, type KeepDeps, keepChange, runningAnomalies } from './keep-anomalies.ts'
 
 const COLLECTION = 'anomalies_judged'
 /** A window is closed so long after its end: what was on its way has come. */
@@ -66,12 +66,13 @@ export function openAnomalyWatch(deps: WatchDeps): AnomalyWatch {
     const { dataset } = contract
     const stored = await documents.get(COLLECTION, dataset)
     const judgedMs = (stored?.body.untilMs as number | undefined) ?? readyMs - FIRST_MS
-    const fromMs = Math.max(Math.min(judgedMs, readyMs), readyMs - LONGEST_MS) - AGAIN_MS
+    const againMs = Math.max(Math.min(judgedMs, readyMs), readyMs - LONGEST_MS) - AGAIN_MS
+    // Windows of several minutes begin with an hour.
+    const fromMs = Math.floor(againMs / HOUR_MS) * HOUR_MS
     const detector = openDetector(anomalyIdIn(dataset))
     for await (const window of readQuality(documents, contract, fromMs - HISTORY_MS, fromMs, MINUTE_MS))
       detector.learn(window)
-    const nextHourMs = Math.floor(fromMs / HOUR_MS) * HOUR_MS - AGAIN_HOURS * HOUR_MS
-    return { detector, nextMs: fromMs, nextHourMs }
+    return { detector, nextMs: fromMs, nextHourMs: fromMs - AGAIN_HOURS * HOUR_MS }
   }
 
   async function judge(contract: LiveContract, readyMs: number): Promise<void> {
@@ -81,10 +82,12 @@ export function openAnomalyWatch(deps: WatchDeps): AnomalyWatch {
     known.delete(dataset)
     const { detector } = watched
     const running = await runningAnomalies(deps, dataset)
-    const spans = await spansSince(deps, dataset, watched.nextMs - HISTORY_MS)
-    spans.push(...running.flatMap(spansOf))
+    const since = await anomaliesSince(deps, dataset, watched.nextMs - HISTORY_MS)
+    const spans = [...running, ...since].flatMap(spansOf)
     detector.keepOut(spans)
-    for (const run of running.map(runOf)) if (run) detector.adopt(run)
+    // Of windows that are judged again: what was told of them is not told anew.
+    const ended = since.filter(({ window }) => Date.parse(window!.end) > watched.nextMs)
+    for (const anomaly of [...running, ...ended]) detector.adopt(runOf(anomaly))
     const keptMs = (await deps.retentions.inForce(dataset))?.events
     const leveller = { levelOf: pointerLevels(contract), promises }
     const keep = async (changes: Change[]) => {
