@@ -20,6 +20,7 @@ import { loggable } from '../runtime/loggable.ts'
 import type { Shutdown } from '../runtime/shutdown.ts'
 import type { Telemetry } from '../runtime/telemetry.ts'
 import { keepEpochs } from './keep-epochs.ts'
+import { observeQuality } from './observe-quality.ts'
 import type { Stores } from './open-stores.ts'
 import { type StartRequestsDeps, startRightsRequests } from './start-requests.ts'
 
@@ -90,6 +91,7 @@ export async function startProcessors(deps: StartProcessorsDeps): Promise<Proces
     )
   void refresh()
   observeLag(telemetry, 'ecluse_processor_lag_records', 'Records not yet handled', pipeline)
+  observeQuality({ ...work, documents })
 
   const auditHead = async () => (await newestHead(documents))?.head ?? null
   shutdown.onStop('requests', startRightsRequests({ ...work, auditHead, windows: aggregation.erased }))

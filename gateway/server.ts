@@ -28,6 +28,7 @@ import { overviewRoutes } from './routes/overview.ts'
 import { pagesRoutes } from './routes/pages.ts'
 import { policyApprovalsRoutes } from './routes/policy-approvals.ts'
 import { postEventsRoute } from './routes/post-events.ts'
+import { qualityRoute } from './routes/quality.ts'
 import { quarantineRoutes } from './routes/quarantine.ts'
 import { quarantineRequestsRoutes } from './routes/quarantine-requests.ts'
 import { reidentificationRoutes } from './routes/reidentification.ts'
@@ -95,6 +96,7 @@ export async function makeGateway(deps: GatewayDeps): Promise<Gateway> {
     exportPackageRoute(routes as Gateway, deps)
     anomaliesRoute(routes as Gateway, deps)
     ledgerRoute(routes as Gateway, deps)
+    qualityRoute(routes as Gateway, deps)
     accessRoutes(routes as Gateway, deps)
     policyApprovalsRoutes(routes as Gateway, deps)
     retentionRoute(routes as Gateway, deps)

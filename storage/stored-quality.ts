@@ -1,5 +1,5 @@
 // What was measured of a dataset's events, as it rests in the documents: counts and statistics of a stretch of reception
-// time, written by processors. Nothing here is a value of one event, or names a person.
+// time, written by processors. Nothing here is a text of an event, or leads to a person.
 
 import type { Position } from './event-log/event-log.ts'
 

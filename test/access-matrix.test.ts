@@ -78,6 +78,7 @@ const probes: Probe[] = [
     refused: [403, 404],
   },
   get('ledger', dataset => `/v1/ledger?dataset=${dataset}`),
+  get('quality', dataset => `/v1/datasets/${dataset}/quality`),
   post(
     'reidentify',
     () => '/v1/reidentification-requests',

@@ -23,6 +23,7 @@ export const access = {
   'right.replay': ['replay', 'rejouer'],
   'right.discard': ['discard', 'écarter définitivement'],
   'right.ledger': ['see the ledger', 'voir le registre des comptes'],
+  'right.quality': ['see quality', 'voir la qualité'],
   'right.anomalies': ['see anomalies', 'voir les anomalies'],
   'right.judge': ['judge anomalies', 'juger les anomalies'],
   'right.reidentify': ['ask who it is', 'demander qui c’est'],

@@ -13,6 +13,7 @@ export const datasetActions = [
   'anomalies',
   'judge',
   'ledger',
+  'quality',
   'reidentify',
 ] as const
 /** On everything at once. */

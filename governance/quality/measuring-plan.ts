@@ -13,7 +13,7 @@ import { type CompiledRule, compileRule } from './consistency.ts'
 export const MAX_FIELDS = 500
 export const MAX_SPREADS = 100
 /** Values that a schema lists; a longer list is not counted by value. */
-const MAX_LISTED = 100
+export const MAX_LISTED = 100
 /** The strictest level of which more is kept than whether there is a value. */
 const MAX_LEVEL: Level = 'internal'
 

@@ -8,6 +8,7 @@ import { loadContracts } from '../../governance/contract/load.ts'
 import type { QualityPolicy } from '../../governance/contract/quality.ts'
 import { SAMPLE_EVERY } from '../../governance/quality/measure-event.ts'
 import type { QualityWindow } from '../../governance/quality/quality-window.ts'
+import { openDriftReader } from '../../governance/quality/read-drift.ts'
 import { readQuality } from '../../governance/quality/read-quality.ts'
 import type { RecordBatch } from '../../storage/event-log/event-log.ts'
 import type { EventRecord } from '../../storage/event-record.ts'
@@ -233,4 +234,36 @@ test('no text of an event rests in what was measured, nor a number of a stricter
     assert.ok(found.length > 0)
     assert.doesNotMatch(JSON.stringify(found), /camille|Lampe/)
   }
+})
+
+test('a day whose values moved is told from the days before it; a part of an hour is not compared', async t => {
+  const documents = await temporaryDocuments(t)
+  const quality = openQuality({ documents, catalogue })
+  const dayMs = Date.parse('2026-11-21T00:00:00Z')
+  const log = Array.from({ length: 400 }, (_, i): Drawn => {
+    const isToday = i >= 200
+    return {
+      ...{ delayMs: 0, price: undefined, type: 'achat', means: 'especes', product: undefined, kind: 'measured' },
+      atMs: dayMs - START_MS + (isToday ? i * MINUTE_MS : ((i - 201) * 12 * HOUR_MS) / 20),
+      amount: isToday ? 1_000 + i : i,
+    }
+  })
+  await handle(quality, 'transactions', log, 0, log.length)
+  const driftOf = openDriftReader(documents, 'transactions')
+  const today = await driftOf(dayMs, dayMs + 24 * HOUR_MS)
+  const { values, before, isDrifting } = today.get('/montant')!
+  assert.deepEqual(
+    [values, before, isDrifting],
+    [
+      200,
+      log.filter(({ atMs }) => {
+        const ms = START_MS + atMs
+        return ms >= dayMs - 7 * 24 * HOUR_MS && ms < dayMs
+      }).length,
+      true,
+    ],
+  )
+  assert.equal(today.get('/type_transaction')?.psi, undefined)
+  assert.equal(today.get('/moyen_paiement')?.isDrifting ?? false, false)
+  assert.equal((await driftOf(dayMs, dayMs + MINUTE_MS)).size, 0)
 })
