@@ -48,9 +48,8 @@ const post = (
   body: typeof body === 'function' ? (body as NonNullable<Probe['body']>) : () => body,
 })
 
-/** Id of a quarantined event, by dataset. */
+/** Ids of a quarantined event, and of an anomaly, by dataset. */
 const rejected: Record<string, string> = {}
-/** Id of an anomaly, by dataset. */
 const anomalies: Record<string, string> = {}
 const anomalyOf = (dataset: string) => `/v1/anomalies/${encodeURIComponent(anomalies[dataset]!)}`
 
