@@ -15,13 +15,12 @@ import { compileAggregate, type GroupState } from '../governance/measures/compil
 import { ARCHIVE_GROUP } from '../processors/pipeline.ts'
 import { AGGREGATES_TABLE, aggregateKey, dayOf, openAggregateTables } from '../storage/aggregate-rows.ts'
 import type { EventRecord } from '../storage/event-record.ts'
-import { openAggregating, TOPIC } from './aggregating.ts'
+import { BATCH, openAggregating, TOPIC } from './aggregating.ts'
 import { paymentRecords, randomOf, toLogRecord } from './payment-records.ts'
 
 const PARTITIONS = 3
 const PERSONS = 20_000
 const APPENDED_AT_ONCE = 5_000
-const BATCH = 500
 const KILL_AFTER_MS = 5_000
 const LOOK_MS = 500
 const DAY_MS = 86_400_000

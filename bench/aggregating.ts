@@ -6,7 +6,9 @@ import { loadContracts } from '../governance/contract/load.ts'
 import { openKeyRing } from '../governance/subjects/key-ring.ts'
 import { openEventTables } from '../processors/fill-tables.ts'
 import { openIncarnations } from '../processors/incarnations.ts'
+import { openConservation } from '../processors/ledger/open-conservation.ts'
 import { ARCHIVE_GROUP, type PipelineDeps, processEvents } from '../processors/pipeline.ts'
+import { openQuality } from '../processors/quality/open-quality.ts'
 import { openRetentions } from '../processors/retentions.ts'
 import { openAggregation } from '../processors/windows/open-aggregation.ts'
 import { makeLogger } from '../runtime/logger.ts'
@@ -21,6 +23,7 @@ export const TOPIC = 'ecluse.transactions'
 /** As configured when nothing is said. */
 const MAX_GROUPS = 500
 const MAX_ROWS = 50_000
+export const BATCH = 500
 
 export async function openAggregating(dir: string, withAggregates: boolean) {
   const { contracts } = await loadContracts({
@@ -38,15 +41,20 @@ export async function openAggregating(dir: string, withAggregates: boolean) {
   const logger = makeLogger('json', 'error')
   const bounds = { group: ARCHIVE_GROUP, maxGroups: MAX_GROUPS, maxRows: MAX_ROWS }
   const shared = { log, documents, tables, vault, ring, catalogue, logger, now: Date.now }
-  const deps = {
+  const retentions = openRetentions(shared)
+  const deps: PipelineDeps = {
     ...shared,
+    retentions,
     tables: openEventTables(tables),
     contracts: { find: async () => undefined },
-    retentions: openRetentions(shared),
     incarnations: openIncarnations(vault),
     aggregation: openAggregation({ ...shared, ...bounds }),
+    conservation: openConservation({ ...shared, retentions, group: ARCHIVE_GROUP }),
+    quality: openQuality(shared),
+    auditRetentionMs: 0,
+    batchSize: BATCH,
     count: () => {},
-  } as unknown as PipelineDeps
+  }
   return {
     ...{ log, documents, tables, contract },
     process: (batch: Parameters<typeof processEvents>[2]) => processEvents(deps, 'transactions', batch),

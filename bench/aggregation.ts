@@ -6,10 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { StoredRecord } from '../storage/event-log/event-log.ts'
-import { openAggregating, TOPIC } from './aggregating.ts'
+import { BATCH, openAggregating, TOPIC } from './aggregating.ts'
 import { paymentRecords, randomOf, toLogRecord } from './payment-records.ts'
 
-const BATCH = 500
 const PERSONS = 20_000
 const CHUNK = 20_000
 

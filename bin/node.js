@@ -3,6 +3,7 @@
 // perhaps old, Node only has to start this file. Plain JavaScript on purpose: it must run on any Node from 18.
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
 
 const OLDEST_MAJOR = 24
 const PACKAGES = {
@@ -28,8 +29,12 @@ function findNode() {
   process.exit(1)
 }
 
+const args = process.argv.slice(2)
+// What was compiled once need not be again. Coverage is told wrongly of what comes from there (nodejs.org/api/module.html).
+const compiled = fileURLToPath(new URL('../node_modules/.cache/compiled', import.meta.url))
+const env = args.some(arg => arg.includes('coverage')) ? process.env : { NODE_COMPILE_CACHE: compiled, ...process.env }
 // The channel tells the child when this process is gone, however it ended.
-const child = spawn(findNode(), process.argv.slice(2), { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
+const child = spawn(findNode(), args, { env, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
 child.on('error', error => {
   process.stderr.write(`ecluse: could not start Node: ${error.message}\n`)

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import type { EventRecord } from '../../storage/event-record.ts'
 import type { JsonObject } from '../../storage/json.ts'
+import { eventOf, randomContract } from '../access/random-contract.ts'
+import type { Contract } from '../contract/contract.ts'
 import { check, policyWith } from '../contract/contract-fixture.ts'
+import { derivedSchema } from '../contract/derived-schema.ts'
+import { schemaTree } from '../contract/schema-tree.ts'
+import { actions } from '../protection/actions.ts'
 import { measureEvent } from './measure-event.ts'
 import { MAX_LISTED, measuringPlan } from './measuring-plan.ts'
 
@@ -102,4 +108,30 @@ test('an event that does not say when it was has no delay; a replayed one came w
   assert.deepEqual([ahead.delayMs, ahead.isAhead, ahead.isLate], [-3_600_000, true, false])
   const replay = { at: '2026-11-21T18:00:00.000Z', request: 'r' }
   assert.equal(measure({}, { time: '2026-11-21T16:00:00.000Z', replay }).delayMs, 7_200_000)
+})
+
+const treatments = [actions.keep, actions.redact, actions.drop].map(({ make }) => make(undefined))
+const anyContract = randomContract(seed => treatments[seed % 6] ?? treatments[0]!)
+
+test('whatever a schema declares can be measured, and only what is kept and internal at most is summed up', () => {
+  const origin = { dataset: 'random', schema: '1-0-0', schemaSha256: '', policySha256: '' }
+  fc.assert(
+    fc.property(
+      anyContract.chain(random => eventOf(random).map(event => [random, event] as const)),
+      ([random, event]) => {
+        const { plan, fields } = random
+        const derived = derivedSchema(random.schema, schemaTree(random.schema), plan, origin)
+        const version = { version: '1-0-0', plan, fields, derived }
+        const given = { ...random.contract, versions: new Map([['1-0-0', version]]) } as unknown as Contract
+        const plans = measuringPlan(given, '1-0-0')!
+        const measured = measureEvent(plans, { event, time: RECEIVED, receivedAt: RECEIVED } as EventRecord, 0)
+        for (const { pointer } of [...measured.numbers, ...measured.values]) {
+          const rule = fields.find(field => field.pointer === pointer)!
+          assert.ok(rule.actionName === 'keep' && ['public', 'internal'].includes(rule.level))
+        }
+        for (const pointer of measured.missing) assert.ok(plans.pointers.includes(pointer))
+      },
+    ),
+    { numRuns: 50 },
+  )
 })

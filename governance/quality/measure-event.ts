@@ -8,10 +8,9 @@ import type { MeasuredField, MeasuredPlace, MeasuringPlan, TextPlace } from './m
 
 /** Texts are looked at in one of so many events, by their offset: whoever reads the log again looks at the same. */
 export const SAMPLE_EVERY = 10
-/** Looked at of one event's texts, of one array's items, and of one text's characters. */
+/** Looked at of one event's texts, and of one array's items. */
 const MAX_TEXTS = 200
 const MAX_ITEMS = 20
-const MAX_TEXT = 1_000
 
 export interface MeasuredEvent {
   plan: MeasuringPlan
@@ -85,7 +84,7 @@ function findSuspects({ suspects, plan }: MeasuredEvent, event: JsonValue): void
   function findIn({ pointer, members, items }: TextPlace, value: JsonValue): void {
     if (typeof value === 'string') {
       if (pointer === undefined || looked++ >= MAX_TEXTS) return
-      const kind = looksPersonal(value.slice(0, MAX_TEXT))
+      const kind = looksPersonal(value)
       if (kind) suspects.push({ pointer, kind })
     } else if (Array.isArray(value)) {
       if (items) for (const item of value.slice(0, MAX_ITEMS)) findIn(items, item)

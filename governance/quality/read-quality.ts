@@ -2,9 +2,11 @@
 // was measured of events, over all partitions of the log.
 
 import type { Documents } from '../../storage/documents/documents.ts'
+import type { JsonValue } from '../../storage/json.ts'
 import {
   QUALITY_HOURS,
   QUALITY_MINUTES,
+  type StoredMoments,
   type StoredQuality,
   type StoredQualityHour,
   type StoredQualityMinutes,
@@ -188,8 +190,10 @@ function volumeOf(counts: Record<string, number>): Volume {
   }
 }
 
-function statisticsOf(moments: ReturnType<typeof variance.empty>): NumberStatistics {
-  const shown = [mean.finish(moments), variance.finish(moments)]
-  const [average, spread] = shown.map(value => (value === null ? null : Number(value)))
-  return { count: moments.n, mean: average!, variance: spread! }
+function statisticsOf(moments: StoredMoments): NumberStatistics {
+  const number = (shown: JsonValue) => (shown === null ? null : bounded(Number(shown)))
+  return { count: moments.n, mean: number(mean.finish(moments)), variance: number(variance.finish(moments)) }
 }
+
+/** Sums may be greater than any number. */
+const bounded = (number: number) => Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, number))
