@@ -3,7 +3,7 @@
 
 import type { JsonObject } from '../../storage/json.ts'
 import { type Severity, windowKinds } from './anomaly-kinds.ts'
-import type { Finding } from './look-at-window.ts'
+import type { Finding } from './finding.ts'
 
 const MINUTE_MS = 60_000
 /** From there on it is far: shares in points, others in multiples. */
@@ -16,7 +16,6 @@ const looks: Record<string, string> = {
   iban: 'bank accounts',
   card: 'card numbers',
   ip: 'IP addresses',
-  name: 'names of persons',
 }
 
 export function severityOf(finding: Finding): Severity {

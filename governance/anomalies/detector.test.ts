@@ -237,3 +237,22 @@ describe('of a slow dataset, windows are as long as it takes', () => {
     )
   })
 })
+
+test('personal data that comes back after it was mended is told again, though few events are looked at', t => {
+  const random = randomOf(t)
+  const watch = openWatch()
+  const few: Fault = window => {
+    window.sampled = 5
+    window.suspects = new Map([['/note', new Map([['email', 1]])]])
+  }
+  for (let minute = 600; minute < 5 * DAY + 620; minute++) {
+    if (minute % DAY < 540 || minute % DAY > 780) continue
+    const isFault = minute < 620 || minute >= 5 * DAY + 600
+    watch.judge(windowAt(minute, random, isFault ? few : undefined))
+  }
+  const told = watch.told().filter(({ kind }) => kind === 'personal-data')
+  assert.deepEqual(
+    told.map(({ openedAtMs }) => (openedAtMs - START_MS) / MINUTE_MS),
+    [602, 5 * DAY + 602],
+  )
+})

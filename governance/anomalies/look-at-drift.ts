@@ -5,8 +5,8 @@ import { QUALITY_HOURS, type StoredQualityHour, type StoredSpread } from '../../
 import { mergeSpreads } from '../quality/quality-state.ts'
 import { type Drift, driftOf } from '../quality/read-drift.ts'
 import { rowsByHour } from '../quality/rows-by-hour.ts'
+import type { Verdicts } from './finding.ts'
 import type { Span } from './history.ts'
-import type { Verdicts } from './look-at-window.ts'
 import { type MetricName, metric } from './metrics-of.ts'
 
 export const HOUR_MS = 3_600_000

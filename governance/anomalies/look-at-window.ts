@@ -3,7 +3,8 @@
 
 import type { QualityPolicy } from '../contract/quality.ts'
 import type { WindowKind } from './anomaly-kinds.ts'
-import { type Compared, compare, compareRecent } from './compare.ts'
+import { type Compared, compare, compareRecent, SUSPECTS_BY_CHANCE } from './compare.ts'
+import type { Finding, Verdicts } from './finding.ts'
 import type { History } from './history.ts'
 import type { Metric } from './metrics-of.ts'
 
@@ -15,9 +16,8 @@ const SUSPECTS_NEED = 2
 /** Shares above which a rule speaks that no policy sets. */
 const DRIFTING_SHARE = 0.02
 const AHEAD_SHARE = 0.01
-/** How often texts look like personal data by chance. */
-const SUSPECT_SHARES: Record<string, number> = { name: 0.02 }
-const STRICT_SHARE = 0.001
+/** How often texts look like personal data by chance: other numbers may look like those of telephones. */
+const SUSPECT_SHARES: Record<string, number> = { phone: 0.01 }
 /** A field was there in nearly all events, and is in hardly any. */
 const THERE_MISSING = 0.05
 const GONE_MISSING = 0.9
@@ -26,26 +26,6 @@ const SILENCE_VOLUME = 10
 /** In standard deviations: of promises, that three windows in a row miss; of rules that one window may break by chance. */
 const PROMISE_NOISE = 2
 const RULE_NOISE = 3.5
-
-export interface Finding extends Partial<Pick<Compared, 'usual' | 'scale' | 'score'>> {
-  kind: WindowKind
-  /** Of the window it was found in. */
-  startMs: number
-  endMs: number
-  metric: Metric
-  /** Windows in a row that it takes. */
-  needed: number
-  side: 'above' | 'below'
-  /** What the policy or the rule allows. */
-  allowed?: number
-  /** Of a silence: the end of the last window with an event, where that is known. */
-  sinceMs?: number
-  /** Series that its windows are no example of. */
-  keepsOut: string[]
-}
-
-/** By `kind series`: what was found, or that all is well. Missing: it cannot be said. */
-export type Verdicts = Map<string, Finding | 'fine'>
 
 /** A finding but for where it was made. */
 type Found = Omit<Finding, 'kind' | 'metric' | 'startMs' | 'endMs'>
@@ -63,7 +43,7 @@ export function lookAtWindow(metrics: Metric[], context: Context): Verdicts {
   const verdicts: Verdicts = new Map()
   const { startMs, endMs } = context
   const say = (kind: WindowKind, metric: Metric, found: Found | undefined) => {
-    verdicts.set(keyOf(kind, metric), found ? { kind, startMs, endMs, metric, ...found } : 'fine')
+    verdicts.set(`${kind} ${metric.series}`, found ? { kind, startMs, endMs, metric, ...found } : 'fine')
     return found !== undefined
   }
   const look = { ...context, say, told: { rejected: 0, isAhead: false, isLate: false } }
@@ -72,10 +52,6 @@ export function lookAtWindow(metrics: Metric[], context: Context): Verdicts {
   for (const metric of metrics.toSorted((a, b) => order(a) - order(b)))
     lookers[metric.name as MinuteMetric](metric, look)
   return verdicts
-}
-
-function keyOf(kind: WindowKind, { series }: Metric): string {
-  return `${kind} ${series}`
 }
 
 /** Spreads take whole hours. */
@@ -99,7 +75,7 @@ const lookers: Record<MinuteMetric, (metric: Metric, look: Look) => void> = {
   },
   suspects: (metric, look) => {
     const byChance = SUSPECT_SHARES[metric.about!]
-    const found = above(metric, byChance ?? STRICT_SHARE, RULE_NOISE, look)
+    const found = above(metric, byChance ?? SUSPECTS_BY_CHANCE, RULE_NOISE, look)
     look.say('personal-data', metric, found && (byChance === undefined ? { ...found, needed: SUSPECTS_NEED } : found))
   },
   volume: lookAtVolume,

@@ -2,8 +2,8 @@
 // after so many that are well again.
 
 import type { WindowKind } from './anomaly-kinds.ts'
+import type { Finding, Verdicts } from './finding.ts'
 import { MINUTE_MS } from './history.ts'
-import type { Finding, Verdicts } from './look-at-window.ts'
 
 /** Windows in a row that have to be well before an anomaly is over; until then another one is the same. */
 export const WELL_NEED = 10

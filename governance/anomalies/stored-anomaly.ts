@@ -8,8 +8,8 @@ import type { QualityPolicy } from '../contract/quality.ts'
 import { ruleLevel } from '../quality/dimensions.ts'
 import { severities, type WindowKind } from './anomaly-kinds.ts'
 import { detailOf, distanceOf, evidenceOf, severityOf, worseOf } from './describe-finding.ts'
+import type { Finding } from './finding.ts'
 import type { Span } from './history.ts'
-import type { Finding } from './look-at-window.ts'
 import type { OpenRun } from './runs.ts'
 
 /** Who changes a state where nobody does. */

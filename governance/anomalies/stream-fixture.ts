@@ -3,8 +3,8 @@
 import { noPromises, type QualityPolicy } from '../contract/quality.ts'
 import type { QualityWindow } from '../quality/quality-window.ts'
 import { openDetector } from './detector.ts'
+import type { Finding } from './finding.ts'
 import { MINUTE_MS, type Span } from './history.ts'
-import type { Finding } from './look-at-window.ts'
 import type { Change } from './runs.ts'
 
 export const DAY = 1_440
@@ -55,7 +55,7 @@ export function windowAt(minute: number, random: () => number, faults: Fault = (
     ]),
     causes: new Map(rejected > 0 ? [['/amount minimum', rejected]] : []),
     sampled,
-    suspects: new Map(random() < 0.02 * sampled ? [['/note', new Map([['name', 1]])]] : []),
+    suspects: new Map(random() < 0.01 * sampled ? [['/note', new Map([['phone', 1]])]] : []),
   }
   faults(window)
   return window
