@@ -9,7 +9,7 @@ import type { History } from './history.ts'
 import type { Metric } from './metrics-of.ts'
 
 /** So many windows in a row have to be wrong. */
-export const USUAL_NEED = 3
+const USUAL_NEED = 3
 /** Strict forms hardly ever show by chance. */
 const SUSPECTS_NEED = 2
 
@@ -30,7 +30,7 @@ const RULE_NOISE = 3.5
 /** A finding but for where it was made. */
 type Found = Omit<Finding, 'kind' | 'metric' | 'startMs' | 'endMs'>
 
-export interface Context {
+interface Context {
   startMs: number
   endMs: number
   history: History

@@ -2,6 +2,7 @@
 // usual is read again from the stored windows, and what goes on from the stored anomalies: whoever starts anew, or runs
 // beside others, comes to the same. One document says how far a dataset was judged.
 
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Detector, openDetector } from '../../governance/anomalies/detector.ts'
 import { HISTORY_MS, MINUTE_MS } from '../../governance/anomalies/history.ts'
 import { DRIFT_HOURS, HOUR_MS, readHourDrift, WELL_HOURS } from '../../governance/anomalies/look-at-drift.ts'
@@ -11,6 +12,7 @@ import { anomalyIdIn, runOf, spansOf } from '../../governance/anomalies/stored-a
 import type { Catalogue, LiveContract } from '../../governance/contract/catalogue.ts'
 import { noPromises } from '../../governance/contract/quality.ts'
 import { ledgerTopicOf, quarantineTopicOf, topicOf } from '../../governance/contract/topic-of.ts'
+import type { QualityWindow } from '../../governance/quality/quality-window.ts'
 import { readQuality } from '../../governance/quality/read-quality.ts'
 import { loggable } from '../../runtime/loggable.ts'
 import type { Logger } from '../../runtime/logger.ts'
@@ -70,8 +72,10 @@ export function openAnomalyWatch(deps: WatchDeps): AnomalyWatch {
     // Windows of several minutes begin with an hour.
     const fromMs = Math.floor(againMs / HOUR_MS) * HOUR_MS
     const detector = openDetector(anomalyIdIn(dataset))
-    for await (const window of readQuality(documents, contract, fromMs - HISTORY_MS, fromMs, MINUTE_MS))
-      detector.learn(window)
+    for await (const minute of readQuality(documents, contract, fromMs - HISTORY_MS, fromMs, MINUTE_MS)) {
+      detector.learn(minute)
+      await letOthers(minute)
+    }
     return { detector, nextMs: fromMs, nextHourMs: fromMs - AGAIN_HOURS * HOUR_MS }
   }
 
@@ -94,8 +98,10 @@ export function openAnomalyWatch(deps: WatchDeps): AnomalyWatch {
       for (const change of changes) await keepChange(deps, dataset, change, leveller, keptMs)
     }
     const untilMs = Math.min(readyMs, watched.nextMs + MAX_WINDOWS * MINUTE_MS)
-    for await (const window of readQuality(documents, contract, watched.nextMs, untilMs, MINUTE_MS))
-      await keep(detector.judge(window, promises))
+    for await (const minute of readQuality(documents, contract, watched.nextMs, untilMs, MINUTE_MS)) {
+      await keep(detector.judge(minute, promises))
+      await letOthers(minute)
+    }
     let hourMs = watched.nextHourMs
     for (; hourMs + HOUR_MS <= untilMs; hourMs += HOUR_MS)
       await keep(detector.judgeHour(hourMs, await readHourDrift(documents, dataset, hourMs, spans)))
@@ -122,6 +128,11 @@ export function openAnomalyWatch(deps: WatchDeps): AnomalyWatch {
         )
     },
   }
+}
+
+/** The embedded side reads at once: once an hour of them is read, others have their turn. */
+async function letOthers({ endMs }: QualityWindow): Promise<void> {
+  if (endMs % HOUR_MS === 0) await nextTurn()
 }
 
 /** Whether processors have passed the log's end as it is now. */
