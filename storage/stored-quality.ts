@@ -42,10 +42,10 @@ export interface StoredSpread {
   values?: Record<string, Record<string, number>>
 }
 
-/** What one partition of the log holds that was received in one hour: of events, or of those that were rejected. */
+/** What one partition of the log holds that was received in one hour, or ten minutes of it: of events, or of those that were rejected. */
 export interface StoredQualityRow {
   dataset: string
-  /** Its start, RFC 3339. */
+  /** Start of the hour, RFC 3339. */
   hour: string
   side: 'events' | 'quarantine'
   /** `<incarnation>/<partition>` of the log. */
@@ -56,7 +56,7 @@ export interface StoredQualityRow {
   plans: Record<string, string[]>
 }
 
-/** In collection `quality`. */
+/** In collection `quality`: ten minutes. */
 export interface StoredQualityMinutes extends StoredQualityRow {
   /** `08` for the ninth of the hour. */
   minutes: Record<string, StoredQuality>

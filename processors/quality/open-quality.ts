@@ -20,6 +20,9 @@ import { type CountedPart, type CountedRecord, openHourlyRows } from '../hourly-
 import { ledgerEndMs } from '../log-end.ts'
 import type { PlacedEvent } from '../read-records.ts'
 
+/** What is written with each batch is the less, the fewer minutes a row has. */
+const ROW_MINUTES = 10
+
 /** A rejected event, as far as it counts. */
 export interface RejectedEvent {
   offset: number
@@ -59,6 +62,7 @@ type Measured = CountedRecord & ({ measured: MeasuredEvent } | { cause: string }
 export function openQuality({ documents, catalogue }: QualityDeps): Quality {
   const minutes = openHourlyRows<StoredQualityMinutes, Measured>(documents, {
     collection: QUALITY_MINUTES,
+    rowMinutes: ROW_MINUTES,
     empty: row => ({ ...row, plans: {}, minutes: {} }),
     add: (row, each) => {
       const minute = each.minute.slice(14)
