@@ -44,6 +44,7 @@ const check: Verb = async (args, config) => {
       `${formatDiagnostic({ ...diagnostic, file: relative('.', diagnostic.file) || diagnostic.file })}\n`,
     )
   for (const contract of contracts) process.stdout.write(coverageLine(contract))
+  for (const contract of contracts) process.stdout.write(computedLine(contract))
   for (const { dataset, aggregates } of contracts)
     for (const each of aggregates) process.stdout.write(`${dataset} aggregate ${describeAggregate(each)}\n`)
   const warnings = diagnostics.length - errors.length
@@ -113,6 +114,11 @@ function coverageLine(contract: Contract): string {
   const { dataset, version, declared, classified, protected: guarded } = coverageOf(contract)
   const share = declared === 0 ? 100 : Math.floor((classified / declared) * 100)
   return `${dataset} ${version}: ${declared} fields declared, ${classified} classified (${share} %), ${guarded} protected\n`
+}
+
+function computedLine({ dataset, newest, versions }: Contract): string {
+  const computed = versions.get(newest)!.fields.flatMap(({ pointer, computed }) => (computed ? pointer : []))
+  return computed.length > 0 ? `${dataset} ${newest}: ${computed.join(', ')} are computed\n` : ''
 }
 
 function describeDirs(config: Config): string {

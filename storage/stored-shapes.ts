@@ -247,6 +247,8 @@ export interface StoredField {
   whole: boolean
   /** The named domain of its tokens. */
   domain?: string
+  /** It was not sent: the policy had it computed. */
+  computed?: true
 }
 
 export function contractDocumentId(dataset: string, schema: string, policy: string): string {

@@ -52,6 +52,18 @@ test('the aggregate of the guide is a good one for the example', async () => {
   assert.equal(await check(policy + aggregates), '')
 })
 
+test('the computed fields of the guide are good ones for the example', async () => {
+  const computed = fenced(guide.slice(guide.indexOf('## Computed fields')), 'yaml')
+  assert.match(computed, /^computed:/)
+  assert.equal(await check(policy.replace('fields:\n', () => computed)), '')
+})
+
+test('the promises of the guide are good ones for the example', async () => {
+  const quality = fenced(guide.slice(guide.indexOf('## Quality')), 'yaml')
+  assert.match(quality, /^quality:/)
+  assert.equal(await check(policy + quality), '')
+})
+
 for (const mistake of guide.split(/^### (?=\d)/m).slice(1)) {
   test(`ecluse check says what the guide says of mistake ${mistake.slice(0, mistake.indexOf('\n'))}`, async () => {
     const change = fenced(mistake, 'diff').match(/^[-+].*\n/gm)!

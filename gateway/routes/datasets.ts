@@ -10,6 +10,7 @@ import { RequestRefused } from '../body/request-refused.ts'
 import { findDataset, visibleDatasets } from '../find-dataset.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
 import { answers, listOf, textAs } from '../shapes.ts'
+import { PromisesShape, showPromises } from '../show-promises.ts'
 
 const access = { action: 'describe', dataset: 'params' } as const
 
@@ -76,8 +77,12 @@ const DatasetShape = Type.Object({
       action: Type.String(),
       source: Type.String(),
       of: Type.Optional(Type.String()),
+      computed: Type.Optional(
+        Type.Unknown({ description: 'Of a field that is not sent but computed: how, as the policy says it' }),
+      ),
     }),
   ),
+  quality: PromisesShape,
   aggregates: Type.Array(AggregateShape, { description: 'Statistics that are kept up to date while events arrive' }),
   references: Type.Array(Type.Object({ name: Type.String(), sha256: Type.String() }), {
     description: 'Reference tables that the aggregates join',
@@ -179,14 +184,16 @@ function description(contract: LiveContract, url: string) {
     policySha256: contract.policySha256,
     fields: contract.versions
       .get(contract.newest)!
-      .fields.map(({ pointer, category, level, actionName, source, of }) => ({
+      .fields.map(({ pointer, category, level, actionName, source, of, computed }) => ({
         pointer,
         ...(category === undefined ? {} : { category }),
         level,
         action: actionName,
         source,
         ...(of === undefined ? {} : { of }),
+        ...(computed === undefined ? {} : { computed }),
       })),
+    quality: showPromises(contract.quality),
     aggregates: contract.aggregates.map(shownAggregate),
     references: [...contract.references.values()].map(({ name, sha256 }) => ({ name, sha256 })),
     ...(contract.sample === undefined ? {} : { sample: contract.sample }),

@@ -20,7 +20,7 @@ export type SealedEvent = Pick<StoredEvent, 'dataset' | 'id' | 'subject' | 'even
 
 export interface Opener {
   /** The pseudonym of whom a field is about; null if that is nobody. */
-  personOf(field: StoredField): string | null
+  personOf(field: { of?: string | undefined }): string | null
   /** The value in the clear, or as it is stored. */
   open(value: JsonValue, field: StoredField): JsonValue
 }
@@ -36,7 +36,7 @@ export function makeOpener(
   onOpened: (pseudonym: string) => void = () => {},
 ): Opener {
   const pseudonyms = new Map(subjects.map(({ name, pointer }) => [name, asText(readPointer(pointer)(event))]))
-  const personOf = ({ of }: StoredField) => (of === undefined ? subject : (pseudonyms.get(of) ?? null))
+  const personOf = ({ of }: { of?: string | undefined }) => (of === undefined ? subject : (pseudonyms.get(of) ?? null))
   const isSubject = new Set(subjects.map(({ pointer }) => pointer))
 
   function opened(value: JsonValue, field: StoredField, person: OpenablePerson): JsonValue | undefined {

@@ -8,7 +8,7 @@ import { closed, duration, pointer, timeSpan } from './policy-parts.ts'
 const MAX_AGGREGATES = 50
 const MAX_GROUP_KEYS = 4
 const MAX_MEASURES = 20
-const MAX_CONDITIONS = 8
+export const MAX_CONDITIONS = 8
 const MAX_TAKEN_COLUMNS = 8
 const MAX_COMPARANDS = 100
 const MAX_K = 1_000_000
@@ -54,7 +54,7 @@ const windowShape = Type.Unsafe<unknown>({
 
 const comparand = Type.Union([Type.String({ maxLength: 1_000 }), Type.Number(), Type.Boolean()])
 
-const conditionShape = Type.Object(
+export const conditionShape = Type.Object(
   {
     pointer: pointer('Which field.'),
     minimum: Type.Optional(Type.Number({ description: 'It must be a number, at least this one.' })),
@@ -125,6 +125,7 @@ export const aggregatesShape = Type.Record(Type.String(), aggregateShape, {
 })
 
 export type WrittenAggregate = Static<typeof aggregateShape>
+export type WrittenCondition = Static<typeof conditionShape>
 
 /** Parts of `aggregates` that are read by name, and so better explained than by their shape. */
 export function isReadByName(tokens: readonly string[]): boolean {

@@ -2,8 +2,11 @@
 
 import type { JsonObject } from '../../storage/json.ts'
 import { buildAggregates, type Tables } from './build-aggregates.ts'
+import { buildQuality } from './build-quality.ts'
+import { checkComputed, checkSources, computedIn, withComputed } from './check-computed.ts'
 import { checkEvent } from './check-event.ts'
 import { classify, type RuleUse } from './classify.ts'
+import { compileComputed } from './compute.ts'
 import type { Contract, ContractVersion, SubjectRule } from './contract.ts'
 import { derivedSchema } from './derived-schema.ts'
 import type { Report } from './diagnostic.ts'
@@ -11,9 +14,10 @@ import { didYouMean } from './did-you-mean.ts'
 import { matchesPattern } from './json-pointer.ts'
 import type { Policy } from './policy.ts'
 import { durationMs } from './policy-parts.ts'
+import type { ComputedField } from './read-computed.ts'
 import type { FieldsRule, ReadPolicy } from './read-policy.ts'
 import type { ReadSchema } from './read-schemas.ts'
-import { placesIn } from './schema-tree.ts'
+import { type Place, placesIn } from './schema-tree.ts'
 import { compareSchemaVersions } from './schema-version.ts'
 import { compileValidator } from './validate.ts'
 
@@ -27,11 +31,18 @@ export function buildContract(
 ): Contract {
   const { policy, source } = read
   const use: RuleUse = { matched: new Set(), decided: new Set() }
-  const versions = schemas.map(schema => buildVersion(read, schema, maxViolations, use, report))
-  const trees = schemas.map(({ tree }, i) => ({ tree, version: versions[i]!.version, plan: versions[i]!.plan }))
+  checkSources(read, schemas, report)
+  const readVersions = schemas.map(schema => {
+    const computed = computedIn(read, schema, schemas)
+    return { ...schema, computed, full: withComputed(schema.tree, computed) }
+  })
+  const versions = readVersions.map(schema => buildVersion(read, schema, maxViolations, use, report))
+  const trees = readVersions.map(({ full, version }, i) => ({ tree: full, version, plan: versions[i]!.plan }))
   const newestFirst = trees.sort((a, b) => compareSchemaVersions(b.version, a.version))
-  const aggregates = buildAggregates(read.aggregates, { source, versions: newestFirst, report }, tables)
-  for (const rule of read.rules) checkUse(rule, schemas, use, report)
+  const readable = { source, versions: newestFirst, report }
+  const aggregates = buildAggregates(read.aggregates, readable, tables)
+  const quality = buildQuality(read.quality, readable, policy.event.time?.at)
+  for (const rule of read.rules) checkUse(rule, readVersions, use, report)
   const newest = versions
     .map(({ version }) => version)
     .sort(compareSchemaVersions)
@@ -59,21 +70,31 @@ export function buildContract(
       lake: durationMs(policy.retention.lake),
     },
     aggregates,
+    quality,
     references: new Map([...(tables ?? [])].flatMap(([name, table]) => (table ? [[name, table]] : []))),
     sample: (latest.root.examples as JsonObject[] | undefined)?.[0],
   }
 }
 
+interface ReadVersion extends ReadSchema {
+  computed: ComputedField[]
+  /** The tree of raw events, with computed members added. */
+  full: Place
+}
+
 function buildVersion(
   read: ReadPolicy,
-  schema: ReadSchema,
+  schema: ReadVersion,
   maxViolations: number,
   use: RuleUse,
   report: Report,
 ): ContractVersion {
-  const { version, root, tree, annotations, source } = schema
+  const { version, root, tree, full, annotations, source } = schema
   const eventRules = checkEvent({ read, tree, annotations, version, report })
-  const { plan, fields, coverage } = classify({ root, tree, annotations, eventRules }, read, use, report)
+  const computed = new Map(schema.computed.map(({ pointer, computation }) => [pointer, computation]))
+  const classifiable = { root, tree: full, annotations, eventRules, computed }
+  const { plan, fields, coverage } = classify(classifiable, read, use, report)
+  checkComputed(read, schema.computed, plan, report)
   const validate = compileValidator(root, tree, maxViolations)
   checkExamples(schema, validate, report)
   for (const { pointer, action } of fields) {
@@ -89,8 +110,9 @@ function buildVersion(
     schemaAt: source.at(),
     schemaSha256: source.sha256,
     validate,
+    compute: compileComputed(schema.computed),
     plan,
-    derived: derivedSchema(root, tree, plan, { ...origin, policySha256: read.source.sha256 }),
+    derived: derivedSchema(root, full, plan, { ...origin, policySha256: read.source.sha256 }),
     fields,
     coverage,
   }
@@ -122,10 +144,10 @@ function subjectRule({ name, type, id, aliases, sentinels }: Policy['event']['su
 }
 
 /** A rule must match something in at least one version, and decide something. */
-function checkUse(rule: FieldsRule, schemas: ReadSchema[], use: RuleUse, report: Report): void {
+function checkUse(rule: FieldsRule, versions: ReadVersion[], use: RuleUse, report: Report): void {
   const { pattern, tokens, at } = rule
   if (use.decided.has(rule)) return
-  const places = schemas.flatMap(({ tree }) => [...placesIn(tree)])
+  const places = versions.flatMap(({ full }) => [...placesIn(full)])
   if (use.matched.has(rule)) {
     report.warning(at, `\`${pattern}\` decides nothing: more specific rules cover all it matches.`, 'Take it away.')
     return

@@ -1,4 +1,4 @@
-// Whether an aggregate may read what is stored at a pointer: that it is stored at all, readable without a key, of a
+// Whether an aggregate, or a promise of quality, may read what is stored at a pointer: that it is stored at all, readable without a key, of a
 // fitting type in every schema version, and shows no single person.
 
 import { higherLevel, type Level, levels } from '../classification/taxonomy.ts'
@@ -32,7 +32,7 @@ export interface Readable {
 /** The level of what stands at `pointer`, the strictest of all versions; undefined when an error was reported. */
 export function checkReader(
   { source, versions, report }: Readable,
-  { pointer, path }: { pointer: string; path: Path },
+  { pointer, path, placeOf = 'value' }: { pointer: string; path: Path; placeOf?: 'key' | 'value' },
   complain: Complain,
 ): Level | undefined {
   const found = versions.map(version => ({ version, value: findStored(version, pointer) }))
@@ -40,7 +40,7 @@ export function checkReader(
     found.map(({ version, value }) => describe(value, pointer, version, complain)).find(each => each) ??
     missing(versions, found, pointer)
   if (problem) {
-    report.error(source.at(path), ...problem)
+    report.error(source.at(path, placeOf), ...problem)
     return undefined
   }
   return found.flatMap(({ value }) => ('rule' in value ? [value.rule.level] : [])).reduce<Level>(higherLevel, levels[0])

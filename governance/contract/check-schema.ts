@@ -18,7 +18,7 @@ const MAX_UNIQUE_CONTAINERS = 1_000
 const jsonTypes = ['null', 'boolean', 'integer', 'number', 'string', 'array', 'object']
 
 /** Names that every JavaScript object seems to have, and `*`, which patterns need for themselves. */
-const refusedNames = new Set([...Object.getOwnPropertyNames(Object.prototype), '*', '**', ''])
+export const refusedNames = new Set([...Object.getOwnPropertyNames(Object.prototype), '*', '**', ''])
 
 /** The schema in this file, or undefined when an error was reported. */
 export function checkSchema(source: SourceFile, reportTo: Report): JsonSchema | undefined {

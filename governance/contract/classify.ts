@@ -7,6 +7,7 @@ import { actions } from '../protection/actions.ts'
 import type { Annotation } from './annotation.ts'
 import { checkContainerRule, checkFieldRule, checkSealedRule } from './check-rule.ts'
 import { annotationOf, combine, type Decision, inside } from './combine-rules.ts'
+import type { Computation } from './computed-shape.ts'
 import type { Coverage, FieldRule, PlanNode } from './contract.ts'
 import { formatPosition, type Report } from './diagnostic.ts'
 import { matchesPattern, mostSpecific } from './json-pointer.ts'
@@ -20,6 +21,8 @@ export interface Classifiable {
   annotations: Map<JsonSchema, Annotation>
   /** Rules of the `event` section by pointer: they stand above all others. */
   eventRules: Map<string, FieldRule>
+  /** Fields of the tree that the schema does not declare, by pointer. */
+  computed: Map<string, Computation>
 }
 
 export interface Classified {
@@ -119,10 +122,17 @@ function classOf(decision: Decision, fixed: FieldRule): Partial<FieldRule> {
   return { level: decision.level, ...(category !== undefined && { category }) }
 }
 
-function fieldRule({ read }: Classification, place: Place, decision: Decision): FieldRule {
+function fieldRule({ read, computed }: Classification, place: Place, decision: Decision): FieldRule {
   const { category, level, source, action, of } = decision
   const primary = read.policy.event.subjects[0]?.name
-  const common = { pointer: place.pointer, ...(category !== undefined && { category }), level, source }
+  const computation = computed.get(place.pointer)
+  const common = {
+    pointer: place.pointer,
+    ...(category !== undefined && { category }),
+    level,
+    ...(computation !== undefined && { computed: computation }),
+    source,
+  }
   if (!action) {
     const name = read.policy.unclassified ?? 'encrypt'
     if (name === 'reject') return { ...common, action: 'reject', actionName: 'reject' }

@@ -49,6 +49,7 @@ const edits: [string, string, string, string, RegExp][] = [
   ['id: /id', 'id: { at: /id, personal: true }', 'stricter', 'weaker', /counts as personal/],
   ['type: customer', 'type: employee', 'weaker', 'weaker', /is a employee/],
   ['steward: data', 'steward: other', 'same', 'same', /steward changes/],
+  ['unclassified:', 'quality: { conformity: 0.9 }\nunclassified:', 'same', 'same', /quality changes/],
 ]
 
 describe('the verdict on an edit', () => {
@@ -91,6 +92,32 @@ describe('the verdict on an edit', () => {
         .map(({ effect }) => effect),
       ['weaker', 'weaker'],
     )
+  })
+
+  test('of a computed field is that of a field: what is new, gone, or made otherwise', () => {
+    const computed = (how: string, rule: string) =>
+      compiled(policyWith(`/made: { ${rule} }`).replace('fields:', `computed: { /made: ${how} }\nfields:`))
+    const [open, sealed] = ['level: internal, action: keep', 'level: confidential, action: encrypt']
+    const join = '{ join: [/id, /buyer/email] }'
+    const all: [Contract, Contract, string, string][] = [
+      [compiled(), computed('received', open), 'weaker', 'it is new, and computed: keep, level internal'],
+      [compiled(), computed(join, sealed), 'same', 'it is new, and computed: encrypt, level confidential'],
+      [computed('received', open), compiled(), 'same', 'it is computed no more'],
+      [
+        computed('received', open),
+        computed('received', 'level: internal, action: drop'),
+        'stricter',
+        'keep becomes drop',
+      ],
+      [computed('received', sealed), computed(join, sealed), 'same', 'it is computed otherwise'],
+      [computed('{ join: [/id, /at] }', sealed), computed('received', open), 'weaker', 'it is computed otherwise'],
+    ]
+    for (const [before, after, verdict, what] of all) {
+      const comparison = comparePolicies(before, after)
+      assert.equal(comparison.verdict, verdict, JSON.stringify(comparison))
+      const found = comparison.changes.find(change => change.what === what)
+      assert.deepEqual([found?.pointer, found?.schema], ['/made', '1-0-0'], JSON.stringify(comparison))
+    }
   })
 
   test('of a version that is gone is weaker', () => {

@@ -1,6 +1,7 @@
 // What an edit of a dataset's policy or schemas does to protection: from one contract to the next, field by field. What
 // cannot be judged counts as weaker, so that somebody looks at it.
 
+import { isDeepStrictEqual } from 'node:util'
 import { levels } from '../classification/taxonomy.ts'
 import { compareActions, describeAction, type Effect, seals, storesNothing } from './compare-actions.ts'
 import { aggregatesOf, compareAggregates } from './compare-aggregates.ts'
@@ -96,6 +97,8 @@ function* compareFields(before: Treatments, after: Treatments): Generator<Policy
     if (old) yield* compareTreatments(pointer, old, now)
     else if (parts.length === 0) yield* judgeNew(pointer, now)
   }
+  for (const [pointer, { rule }] of before)
+    if (rule.computed && !after.has(pointer)) yield { pointer, effect: 'neutral', what: 'it is computed no more' }
 }
 
 /** The field that this one was a part of, while it was treated as one value. */
@@ -121,17 +124,23 @@ function* compareTreatments(pointer: string, old: Treatment, now: Treatment): Ge
     }
   if (old.of !== now.of && !storesNothing(from) && !storesNothing(to))
     yield { pointer, effect: 'weaker', what: 'it is about another person than before' }
+  if (!isDeepStrictEqual(old.rule.computed, now.rule.computed))
+    yield { pointer, effect: isOpen(now) ? 'weaker' : 'neutral', what: 'it is computed otherwise' }
   const [was, is] = [old.rule.category ?? 'none', now.rule.category ?? 'none']
   if (was !== is) yield { pointer, effect: 'neutral', what: `category ${was} becomes ${is}` }
 }
 
 /** A field that no version had: the gateway rejected events that held it, and nothing of it was stored. */
 function* judgeNew(pointer: string, now: Treatment): Generator<PolicyChange> {
-  const action = written(now.rule)
-  const isBelow = levels.indexOf(now.rule.level) < levels.indexOf('confidential')
-  const isOpen = !seals(action) || (isBelow && !storesNothing(action))
-  const what = `it is new: ${describeAction(action)}, level ${now.rule.level}`
-  yield { pointer, effect: isOpen ? 'weaker' : 'neutral', what }
+  const what = `it is new${now.rule.computed ? ', and computed' : ''}: ${describeAction(written(now.rule))}, level ${now.rule.level}`
+  yield { pointer, effect: isOpen(now) ? 'weaker' : 'neutral', what }
+}
+
+/** Whether more than few may read what is stored of it. */
+function isOpen({ rule }: Treatment): boolean {
+  const action = written(rule)
+  const isBelow = levels.indexOf(rule.level) < levels.indexOf('confidential')
+  return !seals(action) || (isBelow && !storesNothing(action))
 }
 
 const written = ({ actionName, parameters }: FieldRule) => ({ name: actionName, parameters })

@@ -9,7 +9,7 @@ export function* compareStatements(before: Comparable, after: Comparable): Gener
   yield* compareUnclassified(before, after)
   yield* compareEvent(before, after)
   yield* compareSubjects(before.subjects, after.subjects)
-  const labels = ['title', 'owner', 'steward', 'review', 'schema'] as const
+  const labels = ['title', 'owner', 'steward', 'review', 'schema', 'quality'] as const
   for (const label of labels)
     if (textOf(before.policy[label]) !== textOf(after.policy[label]))
       yield { effect: 'neutral', what: `${label} changes` }

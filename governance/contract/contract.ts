@@ -6,6 +6,8 @@ import type { JsonSchema } from '../../storage/registry/registry.ts'
 import type { Level } from '../classification/taxonomy.ts'
 import type { Action, ActionName } from '../protection/action.ts'
 import type { Aggregate } from './aggregate.ts'
+import type { Compute } from './compute.ts'
+import type { Computation } from './computed-shape.ts'
 import type { Position } from './diagnostic.ts'
 import type { Policy } from './policy.ts'
 import type { QualityPolicy } from './quality.ts'
@@ -36,6 +38,8 @@ export interface FieldRule {
   parameters?: unknown
   /** Name of the subject whose key protects the field. */
   of?: string
+  /** How it is made, of a field that the policy adds to events. */
+  computed?: Computation
   /** Who decided: the policy's fields, the schema's annotation, the policy's event section, or nobody. */
   source: 'policy' | 'schema' | 'event' | 'unclassified'
 }
@@ -54,7 +58,7 @@ export interface PlanNode {
 }
 
 export interface Coverage {
-  /** Fields (leaves of the schema, maps sealed as one value counted once). */
+  /** Fields (leaves of the schema, maps sealed as one value counted once; computed ones too). */
   declared: number
   /** Of these, classified by policy, schema or event section. */
   classified: number
@@ -87,6 +91,8 @@ export interface ContractVersion {
   schemaSha256: string
   /** The event's violations, at most `maxViolations`; empty when it is valid. Changes nothing in the event. */
   validate(event: JsonObject): Violation[]
+  /** Adds what the policy computes to a valid raw event: what `plan` protects then. */
+  compute: Compute
   plan: PlanNode
   /** Draft 2020-12, closed: the types after protection. Registered before the contract goes live. */
   derived: JsonSchema
@@ -115,8 +121,8 @@ export interface Contract {
   retentionMs: { log: number; events: number; quarantine: number; lake: number }
   /** Statistics that processors keep up to date. */
   aggregates: Aggregate[]
-  /** What the policy promises of its data; undefined where it says nothing. */
-  quality?: QualityPolicy
+  /** What the policy promises of the data's quality; without promises where it says nothing. */
+  quality: QualityPolicy
   /** The tables that aggregates join, by name. */
   references: Map<string, ReferenceTable>
   /** A sample event in the raw shape, from the newest schema's `examples`. */

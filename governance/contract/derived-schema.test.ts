@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { JsonObject } from '../../storage/json.ts'
 import type { JsonSchema } from '../../storage/registry/registry.ts'
+import { sampleProfiles } from '../../test/fixtures.ts'
 import type { Level } from '../classification/taxonomy.ts'
 import { personKeys } from '../protection/person-keys.ts'
 import { protect } from '../protection/protect.ts'
@@ -11,6 +13,7 @@ import { compileSchema } from './compile-schema.ts'
 import { check, policyText, policyWith, schemaText, schemaWith } from './contract-fixture.ts'
 import { derivedSchema } from './derived-schema.ts'
 import { type Diagnostic, reportInto } from './diagnostic.ts'
+import { loadContracts } from './load.ts'
 import { readAction } from './read-action.ts'
 import type { ReadPolicy } from './read-policy.ts'
 import { memberNames, rootSchema, validObject } from './schema-arbitrary.ts'
@@ -46,13 +49,20 @@ const rule = fc
 /** As much of a policy as classification reads. */
 function policyOf(rules: ReadPolicy['rules']): ReadPolicy {
   const event = { subjects: [{ name: 'payer' }, { name: 'payee' }] }
-  return { policy: { event } as unknown as ReadPolicy['policy'], rules, aggregates: [], source: nowhere }
+  return {
+    policy: { event } as unknown as ReadPolicy['policy'],
+    rules,
+    computed: [],
+    aggregates: [],
+    quality: { completeness: [], skewMs: 0, consistency: [] },
+    source: nowhere,
+  }
 }
 
 function classified(root: JsonSchema, rules: ReadPolicy['rules']) {
   const diagnostics: Diagnostic[] = []
   const tree = schemaTree(root)
-  const version = { root, tree, annotations: new Map(), eventRules: new Map() }
+  const version = { root, tree, annotations: new Map(), eventRules: new Map(), computed: new Map() }
   const use = { matched: new Set<never>(), decided: new Set<never>() }
   return { tree, diagnostics, ...classify(version, policyOf(rules), use, reportInto(diagnostics)) }
 }
@@ -203,4 +213,21 @@ test('an annotation on an object holds for all its fields, unless they have thei
   )
   const actionOf = (pointer: string) => fields.find(field => field.pointer === pointer)?.actionName
   assert.deepEqual([actionOf('/o/a'), actionOf('/o/b')], ['drop', 'redact'])
+})
+
+test('the project’s own profiles are valid under the derived schema once they are computed and protected', async () => {
+  const root = join(import.meta.dirname, '../..')
+  const dirs = { schemasDir: join(root, 'schemas'), policiesDir: join(root, 'policies') }
+  const { contracts } = await loadContracts({ ...dirs, maxViolations: 20 })
+  const { derived, compute, plan } = contracts.get('user-profiles')!.versions.get('1-0-0')!
+  const validate = compileSchema(derived, 'first')
+  const moments = { time: '2026-11-21T12:00:00.000Z', receivedAt: '2026-11-21T12:00:00.000Z' }
+  const context = { primary: person, others: new Map(), redacted: new Set<string>() }
+  for (const profile of sampleProfiles) {
+    const stored = protect(plan, compute(profile, moments), context)
+    assert.ok(validate(stored), JSON.stringify(validate.errors))
+    assert.match(stored.full_name as string, /^enc1\./)
+    assert.match(stored.age as string, /^\[\d+, \d+\)$/)
+    assert.equal(stored.ingestion_time, moments.receivedAt)
+  }
 })

@@ -7,7 +7,9 @@ import { categories, levels } from '../classification/taxonomy.ts'
 import type { ActionName } from '../protection/action.ts'
 import { actions } from '../protection/actions.ts'
 import { aggregatesShape } from './aggregate-shape.ts'
+import { computedShape } from './computed-shape.ts'
 import { closed, duration, pointer } from './policy-parts.ts'
+import { qualityShape } from './quality-shape.ts'
 
 export const DATASET_PATTERN = '^[a-z][a-z0-9-]{0,62}$'
 
@@ -165,6 +167,7 @@ export const policySchema = Type.Object(
     ),
     schema: Type.Optional(schemaReferenceShape),
     event: eventSchema,
+    computed: Type.Optional(computedShape),
     fields: Type.Optional(
       Type.Record(Type.String(), ruleSchema, {
         description: 'Rules by JSON Pointer; * is one name or all items, ** everything below. The most specific wins.',
@@ -176,6 +179,7 @@ export const policySchema = Type.Object(
       }),
     ),
     aggregates: Type.Optional(aggregatesShape),
+    quality: Type.Optional(qualityShape),
   },
   {
     ...closed,

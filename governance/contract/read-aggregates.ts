@@ -8,6 +8,7 @@ import { didYouMean, listed } from './did-you-mean.ts'
 import { parsePointer } from './json-pointer.ts'
 import type { Policy } from './policy.ts'
 import { durationMs } from './policy-parts.ts'
+import { type Reader, readConditions } from './read-conditions.ts'
 import { lengthOf, readMeasure, readWindow } from './read-measure.ts'
 import type { Path, SourceFile } from './source-file.ts'
 
@@ -16,9 +17,6 @@ const LEAST_K = 2
 const DEFAULT_LATENESS = '1h'
 /** Windows that stay open are held in memory. */
 const MAX_LATENESS = '31d'
-
-/** Something that reads a field, and where the policy says so. */
-type Reader<Part> = Omit<Part, 'level'> & { path: Path }
 
 export interface ReadAggregate extends Omit<Aggregate, 'groupBy' | 'where' | 'measures'> {
   /** Of the whole, in the policy. */
@@ -65,7 +63,7 @@ function readAggregate(
     perPerson: written.perPerson ?? false,
     groupBy: readGroups(reading, path, written, isSession),
     ...(written.join && { join: written.join }),
-    where: readConditions(reading, path, written),
+    where: readConditions(source, [...path, 'where'], written.where, report),
     measures,
   }
   checkTimes(reading, aggregate)
@@ -108,22 +106,6 @@ function readGroups(
     report.error(source.at(path), message, 'Group by one of the two, or declare two aggregates.')
   }
   return groups
-}
-
-function readConditions({ source, report }: Reading, path: Path, { where }: WrittenAggregate): ReadAggregate['where'] {
-  const list = Array.isArray(where)
-  return [where ?? []].flat().map((condition, i) => {
-    const own = list ? [...path, 'where', i] : [...path, 'where']
-    const { pointer, minimum = -Infinity, maximum = Infinity } = condition
-    if (Object.keys(condition).length === 1) {
-      const fix = 'Add `minimum`, `maximum`, `equals` or `oneOf`.'
-      report.error(source.at(own), `the condition on ${pointer} asks for nothing.`, fix)
-    } else if (minimum > maximum) {
-      const message = `no number is at least ${minimum} and at most ${maximum}.`
-      report.error(source.at([...own, 'minimum']), message, 'Swap the two.')
-    }
-    return { ...condition, path: [...own, 'pointer'] }
-  })
 }
 
 function checkTimes({ source, policy, report }: Reading, { path, window, latenessMs, retentionMs }: ReadAggregate) {

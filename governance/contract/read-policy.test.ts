@@ -64,7 +64,7 @@ const promises: [promise: string, files: Record<string, string | Buffer | undefi
     replaced('steward:', 'stewart:'),
     [
       'policies/orders.yaml:1:1: error: `steward` is missing. Fix: Add `steward:`. E-mail address of who looks after its quality and this policy.',
-      'policies/orders.yaml:3:1: error: the key `stewart` is not known here. Fix: Did you mean `steward`? Known keys here are `dataset`, `title`, `owner`, `steward`, `purpose`, `legalBasis`, `recipients`, `review`, `retention`, `schema`, `event`, `fields`, `unclassified`, `aggregates`.',
+      'policies/orders.yaml:3:1: error: the key `stewart` is not known here. Fix: Did you mean `steward`? Known keys here are `dataset`, `title`, `owner`, `steward`, `purpose`, `legalBasis`, `recipients`, `review`, `retention`, `schema`, `event`, `computed`, `fields`, `unclassified`, `aggregates`, `quality`.',
     ],
   ],
   [

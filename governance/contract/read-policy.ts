@@ -4,6 +4,7 @@ import { MAX_TTL_SECONDS } from '../../storage/tables/tables.ts'
 import type { Level } from '../classification/taxonomy.ts'
 import { isReadByName } from './aggregate-shape.ts'
 import { checkShape } from './check-shape.ts'
+import { isComputation } from './computed-shape.ts'
 import type { Position, Report } from './diagnostic.ts'
 import { didYouMean, listed } from './did-you-mean.ts'
 import { isTimeZone, readInstant } from './instant.ts'
@@ -12,6 +13,8 @@ import { type Policy, policySchema } from './policy.ts'
 import { durationMs } from './policy-parts.ts'
 import { type ReadAction, readAction } from './read-action.ts'
 import { type ReadAggregate, readAggregates } from './read-aggregates.ts'
+import { type ComputedField, readComputed } from './read-computed.ts'
+import { type ReadQuality, readQuality } from './read-quality.ts'
 import type { SourceFile } from './source-file.ts'
 import { isOwnRegistrySubject } from './topic-of.ts'
 
@@ -31,7 +34,9 @@ export interface FieldsRule {
 export interface ReadPolicy {
   policy: Policy
   rules: FieldsRule[]
+  computed: ComputedField[]
   aggregates: ReadAggregate[]
+  quality: ReadQuality
   source: SourceFile
 }
 
@@ -40,9 +45,10 @@ export function readPolicy(source: SourceFile, dataset: string, nowMs: number, r
   const value = source.value as { [key: string]: unknown } | null | undefined
   if (value === undefined) return undefined
   const isElsewhere = (tokens: readonly string[]) =>
-    (tokens[0] === 'fields' && tokens[2] === 'action') || isReadByName(tokens)
+    (tokens[0] === 'fields' && tokens[2] === 'action') || isReadByName(tokens) || isComputation(tokens)
   const shaped = checkShape(policySchema, source, [], value, report, isElsewhere)
   const rules = readRules(source, value, report)
+  const computed = readComputed(source, value?.computed, report)
   if (!shaped) return undefined
   const policy = value as unknown as Policy
   if (policy.dataset !== dataset) {
@@ -64,7 +70,8 @@ export function readPolicy(source: SourceFile, dataset: string, nowMs: number, r
   }
   checkZone(source, policy, report)
   checkSubjects(source, policy, rules, report)
-  return { policy, rules, aggregates: readAggregates(source, policy, report), source }
+  const aggregates = readAggregates(source, policy, report)
+  return { policy, rules, computed, aggregates, quality: readQuality(source, policy, report), source }
 }
 
 function readRules(source: SourceFile, value: { [key: string]: unknown } | null, report: Report): FieldsRule[] {

@@ -58,7 +58,7 @@ function* fieldsOf({ rule, whole, members, items }: PlanNode, fields: ReadonlySe
 }
 
 function storedField({ rule, whole }: RuledField): StoredField {
-  const { pointer, level, category, actionName, of, action } = rule
+  const { pointer, level, category, actionName, of, action, computed } = rule
   return {
     pointer,
     level,
@@ -67,6 +67,7 @@ function storedField({ rule, whole }: RuledField): StoredField {
     ...(of !== undefined && { of }),
     whole,
     ...(action !== 'reject' && action.domain !== undefined && { domain: action.domain }),
+    ...(computed !== undefined && { computed: true }),
   }
 }
 

@@ -17,6 +17,8 @@ export interface StoredValue {
   isBand: boolean
   /** Steps on a line, so that there are few of them. */
   isGrid: boolean
+  /** The schema says that it is a date, or a date and time; stored as it came. */
+  isTime: boolean
 }
 
 /** What is found at a pointer instead of a single stored value. */
@@ -25,6 +27,8 @@ export interface NoValue {
   /** The place that is an array, or is stored as one value. */
   pointer: string
 }
+
+const timeFormats = new Set(['date', 'date-time', 'iso-date-time'])
 
 export type VersionAt = Pick<ReadSchema, 'tree'> & Pick<ContractVersion, 'version' | 'plan'>
 
@@ -55,6 +59,7 @@ function storedValue(place: Place, rule: FieldRule): StoredValue {
     ...(actionName === 'keep' && values.length > 0 && { listed: values.flat() }),
     isBand: action !== 'reject' && how.band !== undefined && isNumber,
     isGrid: how.grid !== undefined,
+    isTime: actionName === 'keep' && place.written.some(({ format }) => timeFormats.has(format as string)),
   }
 }
 

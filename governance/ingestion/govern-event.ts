@@ -62,14 +62,14 @@ function acceptEvent(
       : id
   const content = mac(primary?.keys.content ?? deps.ring.content, canonicalText(version.plan, event), 'base64url')
   const context = protectionContext(deps.ring, contract, storedId, persons)
+  const moments = { time: time?.time ?? receivedAt, receivedAt }
   const protectedEvent = {
     dataset: contract.dataset,
     id: storedId,
     source: contract.ceSource,
     type: contract.ceType,
-    time: time?.time ?? receivedAt,
+    ...moments,
     timeAmbiguous: time?.ambiguous ?? false,
-    receivedAt,
     subject: primary?.pseudonym ?? null,
     others: pseudonymsOf(context.others),
     schema: version.version,
@@ -78,7 +78,7 @@ function acceptEvent(
     held: primary?.state === 'restricted',
     ...(replay && { replay }),
     traceparent,
-    event: protect(version.plan, event, context),
+    event: protect(version.plan, version.compute(event, moments), context),
   }
   const record = writeEventRecord(protectedEvent, contract.wirePrefixes.get(version.version)!)
   if (record.value.length > deps.maxRecordBytes)

@@ -65,6 +65,7 @@ export function planReprotection(
 /** Undefined where the value stays as it is, and rightly so. */
 function stepOf(before: StoredField, now: StoredField | undefined, rule: FieldRule | undefined): Step | undefined {
   const from = nameOf(before)
+  if (!now && before.computed) return { does: 'leave', from, to: 'computed no more' }
   // It is part of a whole now, or a whole no more.
   if (!now || !rule || now.whole !== before.whole || now.of !== before.of)
     return { does: 'leave', from, to: now ? 'one value, or another person’s' : 'part of another value' }

@@ -146,13 +146,17 @@ async function correctedRecord(
   const checked = check(contract, stored, changes)
   const today = todayOf(contract, version)
   const { domainKeys } = ring
-  const event = correctEvent({ stored, before, today, version, changes: checked, id, persons, domainKeys })
+  const times = timeOf(contract, stored, checked)
+  const { eventTime } = contract
+  const { time } = times
+  const changed = { stored, before, today, version, eventTime, changes: checked, id, time, persons, domainKeys }
+  const event = correctEvent(changed)
   return {
     dataset: stored.dataset,
     id,
     source: contract.ceSource,
     type: contract.ceType,
-    ...timeOf(contract, stored, checked),
+    ...times,
     // Its retention goes on where it began.
     receivedAt: stored.receivedAt,
     subject: stored.subject,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
 import { judgeAnomaly } from '../../governance/anomalies/judge-anomaly.ts'
+import { noPromises } from '../../governance/contract/quality.ts'
 import { seededRandom } from '../../sources/simulate/seeded-random.ts'
 import type { Documents } from '../../storage/documents/documents.ts'
 import { type AnomalyState, asBody, type CountsByMinute, type StoredAnomaly } from '../../storage/stored-shapes.ts'
@@ -38,7 +39,7 @@ async function opened(t: TestContext) {
   const usual = () => 95 + Math.floor(random() * 11)
   await receive(documents, NOON_MS - 5 * 24 * HOUR_MS, NOON_MS, usual)
   const clock = { nowMs: NOON_MS + 45_000, hasPassed: true }
-  const contract = { dataset: 'orders', versions: new Map() }
+  const contract = { dataset: 'orders', versions: new Map(), quality: noPromises }
   const watch = () => {
     const { turn } = openAnomalyWatch({
       documents,

@@ -10,7 +10,6 @@ import { pointerLevels } from '../../governance/anomalies/pointer-levels.ts'
 import { type Change, WELL_NEED } from '../../governance/anomalies/runs.ts'
 import { anomalyIdIn, runOf, spansOf } from '../../governance/anomalies/stored-anomaly.ts'
 import type { Catalogue, LiveContract } from '../../governance/contract/catalogue.ts'
-import { noPromises } from '../../governance/contract/quality.ts'
 import { ledgerTopicOf, quarantineTopicOf, topicOf } from '../../governance/contract/topic-of.ts'
 import type { QualityWindow } from '../../governance/quality/quality-window.ts'
 import { readQuality } from '../../governance/quality/read-quality.ts'
@@ -80,7 +79,7 @@ export function openAnomalyWatch(deps: WatchDeps): AnomalyWatch {
   }
 
   async function judge(contract: LiveContract, readyMs: number): Promise<void> {
-    const { dataset, quality: promises = noPromises } = contract
+    const { dataset, quality: promises } = contract
     const watched = known.get(dataset) ?? (await startWatching(contract, readyMs))
     // Should anything fail, all of it is read again.
     known.delete(dataset)

@@ -41,6 +41,7 @@ export function checkChanges(
   const tree = schemaTree(version.schema)
   const checked = changes.map(({ pointer, value }) => {
     const tokens = parsePointer(pointer) ?? []
+    checkNotComputed(version, tokens)
     const place = findPlace(tree, version, tokens)
     checkOwn(contract, fields, place.pointer)
     checkValue(version, place, value)
@@ -62,6 +63,12 @@ function meet(a: string, b: string): boolean {
 
 function isWithin(inner: string, outer: string): boolean {
   return inner === outer || inner.startsWith(`${outer}/`)
+}
+
+function checkNotComputed({ fields }: ContractVersion, tokens: string[]): void {
+  const own = formatPointer(tokens.slice(0, 1))
+  if (fields.some(({ pointer, computed }) => computed && pointer === own))
+    throw new RequestFailed(`${own} is computed: correct what it is made of`)
 }
 
 function findPlace(tree: Place, { plan, version }: ContractVersion, tokens: string[]): Place {

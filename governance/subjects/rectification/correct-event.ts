@@ -1,6 +1,6 @@
 // A stored event with some of its values corrected, as a new event of the same person: changed values are protected by
 // the policy of today, the others stay as they are stored, sealed anew for the new event. Nothing that was stored under a
-// stricter policy than today's comes under today's.
+// stricter policy than today's comes under today's. What is computed of changed values is computed anew.
 
 import type { JsonObject, JsonValue } from '../../../storage/json.ts'
 import { isJsonObject } from '../../../storage/json.ts'
@@ -8,13 +8,15 @@ import type { StoredContract, StoredEvent, StoredField } from '../../../storage/
 import { fieldTree, isDomainToken, treatEvent } from '../../access/field-tree.ts'
 import { makeOpener } from '../../access/open-event.ts'
 import { levels } from '../../classification/taxonomy.ts'
-import type { ContractVersion } from '../../contract/contract.ts'
+import type { Contract, ContractVersion, FieldRule } from '../../contract/contract.ts'
+import { parsePointer } from '../../contract/json-pointer.ts'
 import type { ActionContext } from '../../protection/action.ts'
 import { openField, sealField } from '../../protection/field-cipher.ts'
 import { protect } from '../../protection/protect.ts'
 import { RequestFailed } from '../find-asked.ts'
 import type { KnownPerson } from '../find-persons.ts'
 import type { CheckedChange } from './check-changes.ts'
+import { affectedFields, recomputeFields } from './recompute-fields.ts'
 
 export interface Correction {
   stored: StoredEvent
@@ -22,9 +24,12 @@ export interface Correction {
   before: StoredContract
   today: StoredContract
   version: ContractVersion
+  eventTime: Contract['eventTime']
   changes: CheckedChange[]
   /** Id of the corrected event. */
   id: string
+  /** Its time. */
+  time: string
   /** Whoever the event is about, by pseudonym. */
   persons: ReadonlyMap<string, KnownPerson>
   domainKeys: ActionContext['domainKeys']
@@ -32,17 +37,37 @@ export interface Correction {
 
 /** @throws RequestFailed for a change that leads nowhere, or a value that cannot come under today's policy */
 export function correctEvent(correction: Correction): JsonObject {
-  const { stored, version, changes } = correction
+  const { stored, version, changes, eventTime } = correction
+  const computed = affectedFields(version, eventTime, changes)
   // First: what is changed need not be carried over.
   const event = structuredClone(stored.event)
   for (const { tokens } of changes) setAt(event, tokens, null)
+  for (const { pointer } of computed) setAt(event, parsePointer(pointer)!, undefined)
   const corrected = carryOver(correction, event)
   const context = contextOf(correction, stored.subject)
   for (const { tokens, raw } of changes) {
     const made = protect(version.plan, raw, { primary: context, others: new Map(), redacted: new Set() })
     setAt(corrected, tokens, only(made, tokens.length))
   }
+  recompute(correction, computed, corrected)
   return corrected
+}
+
+/** Puts what is computed of changed values into the corrected event. */
+function recompute(correction: Correction, computed: FieldRule[], corrected: JsonObject): void {
+  if (computed.length === 0) return
+  const { stored, before, version, changes, persons, time } = correction
+  const { personOf, open } = makeOpener(before, stored, persons)
+  const known = { stored, fields: before.fields, open, changes }
+  const values = recomputeFields(version, computed, known, { time, receivedAt: stored.receivedAt })
+  for (const { pointer, action, of } of computed) {
+    const value = values.get(pointer)
+    if (value === undefined || action === 'reject') continue
+    const who = personOf({ of })
+    const isKnown = of === undefined || (who !== null && persons.has(who))
+    const made = isKnown ? action.apply(value, pointer, contextOf(correction, who)) : null
+    setAt(corrected, parsePointer(pointer)!, made)
+  }
 }
 
 /** What is not changed. */
@@ -62,6 +87,8 @@ function carryOver(correction: Correction, event: JsonObject): JsonObject {
         if (field.action === 'keep' && action !== 'reject')
           return action.apply(value, field.pointer, contextOf(correction, personOf(field)))
       }
+      // Nobody can send it, so it is left out.
+      if (field.computed) return undefined
       stuck.add(field.pointer)
       return null
     },
