@@ -3,7 +3,10 @@
 import type { CollectionSettings } from './documents/documents.ts'
 import type { Position } from './event-log/event-log.ts'
 import type { JsonObject } from './json.ts'
+import type { StoredPackage } from './stored-package.ts'
 import type { StoredLeft, StoredQuarantine } from './stored-quarantine.ts'
+import type { StoredReidentification } from './stored-reidentification.ts'
+import type { StoredRetention } from './stored-retention.ts'
 
 /**
  * Collections and their indexed members. `retentions` holds, by dataset, the retention that was applied last, and under
@@ -124,21 +127,6 @@ export interface StoredRectification {
   by: string
 }
 
-/** Where the sealed package of an export rests, once for each of its persons, in collection `packages`. */
-export interface StoredPackage {
-  /** Id of the request. */
-  request: string
-  /** A person's pseudonym. */
-  subject: string
-  endsAt: string
-  /** Bytes, before sealing. */
-  size: number
-  /** Files in the lake: `exports/<request>/<n>`. */
-  pieces: number
-  /** Base64: the pieces' key, under the package's own key and that of each person. */
-  sealedKey: string
-}
-
 export const anomalyStates = ['open', 'acknowledged', 'resolved', 'false-alarm'] as const
 export type AnomalyState = (typeof anomalyStates)[number]
 
@@ -221,16 +209,6 @@ export interface StoredLedgerRemoval extends Pick<StoredEvent, 'dataset' | 'rece
   receivedIn: string
 }
 
-/** The retention that was applied last to what is stored of a dataset, in collection `retentions`, under its name. */
-export interface StoredRetention {
-  epoch: number
-  events: number
-  quarantine: number
-  /** How often what is stored has been gone over since it is in force: twice, and it is done. */
-  passes: 1 | 2
-  appliedAtMs: number
-}
-
 /** A dataset's contract as events were stored under it, in collection `contracts`, under `contractDocumentId`. */
 export interface StoredContract {
   dataset: string
@@ -271,25 +249,6 @@ export interface StoredField {
   domain?: string
   /** It was not sent: the policy had it computed. */
   computed?: true
-}
-
-/** A request to learn who a pseudonym is, in collection `reidentifications`, under its id. */
-export interface StoredReidentification {
-  id: string
-  dataset: string
-  /** A caller's id. */
-  requester: string
-  requesterRoles: string[]
-  requestedAt: string
-  /** What somebody decided; what time decides is seen when it is read. */
-  state: 'pending' | 'approved' | 'refused'
-  /** Until when it waits for an answer or, approved, may be used; when it was refused. */
-  endsAt: string
-  /** Who decided, and when. */
-  decidedBy: string | null
-  decidedAt: string | null
-  /** Base64, under a key of its own: whom it is about and why; once it is refused, the reason. */
-  sealed: string
 }
 
 export function contractDocumentId(dataset: string, schema: string, policy: string): string {

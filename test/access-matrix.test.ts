@@ -37,16 +37,19 @@ const get = (action: AccessAction, path: Probe['path'], refused?: number[]): Pro
   path,
   ...(refused && { refused }),
 })
-const post = (action: AccessAction, path: Probe['path'], body: Probe['body'] = () => ({})): Probe => ({
-  action,
+const post = (
+  action: AccessAction,
+  path: Probe['path'],
+  body: object | Probe['body'] = {},
+  refused?: number[],
+): Probe => ({
+  ...get(action, path, refused),
   method: 'POST',
-  path,
-  body,
+  body: typeof body === 'function' ? (body as NonNullable<Probe['body']>) : () => body,
 })
 
-/** Id of a quarantined event, by dataset. */
+/** Ids of a quarantined event, and of an anomaly, by dataset. */
 const rejected: Record<string, string> = {}
-/** Id of an anomaly, by dataset. */
 const anomalies: Record<string, string> = {}
 const anomalyOf = (dataset: string) => `/v1/anomalies/${encodeURIComponent(anomalies[dataset]!)}`
 
@@ -59,24 +62,10 @@ const probes: Probe[] = [
   get('quarantine', dataset => `/v1/quarantine?dataset=${dataset}`),
   get('quarantine', dataset => `/v1/quarantine/causes?dataset=${dataset}`),
   get('quarantine', dataset => `/v1/quarantine/${rejected[dataset]}`, [403, 404]),
-  {
-    ...post(
-      'reveal',
-      dataset => `/v1/quarantine/${rejected[dataset]}/reveal`,
-      () => ({ purpose: 'a test' }),
-    ),
-    refused: [403, 404],
-  },
+  post('reveal', dataset => `/v1/quarantine/${rejected[dataset]}/reveal`, { purpose: 'a test' }, [403, 404]),
   get('anomalies', dataset => `/v1/anomalies?dataset=${dataset}`),
   get('anomalies', anomalyOf, [403, 404]),
-  {
-    ...post(
-      'judge',
-      dataset => `${anomalyOf(dataset)}/states`,
-      () => ({ state: 'acknowledged' }),
-    ),
-    refused: [403, 404],
-  },
+  post('judge', dataset => `${anomalyOf(dataset)}/states`, { state: 'acknowledged' }, [403, 404]),
   get('ledger', dataset => `/v1/ledger?dataset=${dataset}`),
   get('quality', dataset => `/v1/datasets/${dataset}/quality`),
   post(

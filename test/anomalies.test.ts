@@ -34,6 +34,10 @@ async function list(query = '', role = 'data-owner'): Promise<StoredAnomaly[]> {
   return ((await response.json()) as { items: StoredAnomaly[] }).items
 }
 
+/** What this test puts in; a policy may promise more than its events keep. */
+const seeded = async (query = '') =>
+  (await list(query)).filter(({ kind }) => kind === 'personal-data' || kind === 'schema-drift')
+
 const found = (kind: string) => eventually(`${kind} is found`, async () => (await list(`&kind=${kind}`))[0], FOUND_MS)
 
 const path = ({ id }: { id: string }) => `/v1/anomalies/${encodeURIComponent(id)}`
@@ -69,7 +73,7 @@ describe('what comes in otherwise than before', () => {
       assert.doesNotMatch(JSON.stringify(anomaly), /someone|example\.org|"75"/)
       assert.ok(!('run' in anomaly) && !('series' in anomaly) && !('running' in anomaly))
     }
-    assert.equal((await list()).length, 2)
+    assert.equal((await seeded()).length, 2)
 
     await ecluse.stop()
     ecluse = await startEcluse(environment, ecluse.dir)
@@ -77,14 +81,14 @@ describe('what comes in otherwise than before', () => {
     await faultyMinute()
     pass(MINUTE_MS)
     await eventually('it goes on', async () => (await found('personal-data')).windows! > personal.windows!, FOUND_MS)
-    assert.deepEqual((await list()).map(({ id }) => id).sort(), [personal.id, drift.id].sort())
+    assert.deepEqual((await seeded()).map(({ id }) => id).sort(), [personal.id, drift.id].sort())
     const metrics = await (await fetch(`${ecluse.address}/metrics`)).text()
     assert.match(metrics, /^ecluse_anomalies_open\{dataset="transactions",kind="personal-data",severity="high"\S* 1$/m)
   })
 
   test('is listed by state, kind and severity', async () => {
     assert.deepEqual(
-      (await list('&severity=high&state=open')).map(({ kind }) => kind),
+      (await seeded('&severity=high&state=open')).map(({ kind }) => kind),
       ['personal-data'],
     )
     assert.deepEqual(await list('&state=resolved'), [])
@@ -179,7 +183,7 @@ test('it is over by itself, whoever works on it', async () => {
   const over = await eventually(
     'both are over',
     async () => {
-      const resolved = await list('&state=resolved')
+      const resolved = await seeded('&state=resolved')
       return resolved.length === 2 && resolved
     },
     FOUND_MS,

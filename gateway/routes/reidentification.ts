@@ -15,7 +15,7 @@ import {
   type ShownReidentification,
   showReidentification,
 } from '../../governance/subjects/reidentification.ts'
-import type { StoredReidentification } from '../../storage/stored-shapes.ts'
+import type { StoredReidentification } from '../../storage/stored-reidentification.ts'
 import { authorise } from '../authorise.ts'
 import { RequestRefused } from '../body/request-refused.ts'
 import { findDataset } from '../find-dataset.ts'

@@ -20,6 +20,7 @@ export const windowKinds = {
   'unusual-missing': ['low', 'medium'],
   'unusual-values': ['medium', 'high'],
   'unusual-delay': ['low', 'medium'],
+  drift: ['low', 'medium'],
 } as const satisfies Record<string, [Severity, Severity]>
 
 export type WindowKind = keyof typeof windowKinds

@@ -2,17 +2,17 @@
 // deviation in place of the standard deviation, so that what was wrong before does not hide what is wrong now. After
 // B. Iglewicz, D. C. Hoaglin, How to Detect and Handle Outliers (1993).
 
-import type { History, Sample } from './history.ts'
+import { type History, LEAST_POINTS, type Sample } from './history.ts'
 import type { Metric } from './metrics-of.ts'
 
 /** Beyond this many units a value is unusual: what Iglewicz and Hoaglin recommend. */
 export const UNUSUAL_SCORE = 3.5
 /** The standard deviation of a normal distribution, in median absolute deviations. */
 const MAD_TO_SIGMA = 1.4826
-/** Fewer minutes say nothing about what is usual. */
-const LEAST_POINTS = 10
 /** Of a history of fewer days, one day that was different is too much: it is asked as well what the last hours were. */
 const FEW_DAYS = 3
+/** Few events of a window are looked at for personal data: one of them is unusual where there never was one. */
+export const SUSPECTS_BY_CHANCE = 0.001
 /** A score is written as JSON, which has no infinity. */
 const MAX_SCORE = 1_000
 
@@ -66,15 +66,16 @@ function against(metric: Metric, { values, deviations }: Sample): Compared | und
 function floorOf({ name, of, value }: Metric, usual: number, deviations: number[]): number {
   if (name === 'volume') return Math.max(Math.sqrt(Math.max(usual, 1)), LEAST_CHANGE.count * usual)
   if (name === 'delay') return Math.max(LEAST_CHANGE.time * Math.abs(usual), LEAST_CHANGE.timeMs)
-  if (name !== 'values') return Math.max(shareNoise(usual, of), LEAST_CHANGE.share)
+  if (name === 'suspects') return Math.max(shareNoise(usual, of, SUSPECTS_BY_CHANCE), LEAST_CHANGE.share)
+  if (name !== 'values') return Math.max(shareNoise(usual, of, 1 / of), LEAST_CHANGE.share)
   const deviation = deviations.length > 0 ? medianOf(deviations) : 0
   const rounding = Number.EPSILON * Math.max(Math.abs(usual), Math.abs(value))
   return Math.max(deviation / Math.sqrt(of), LEAST_CHANGE.deviations * deviation, 2 ** 30 * rounding)
 }
 
 /** The standard deviation of a share of so many; of 0 and 1 too, which nobody has seen to the last event. */
-export function shareNoise(share: number, of: number): number {
-  const open = Math.min(Math.max(share, 1 / of), 1 - 1 / of)
+function shareNoise(share: number, of: number, least: number): number {
+  const open = Math.min(Math.max(share, least), 1 - least)
   return Math.sqrt(Math.max(0, open * (1 - open)) / of)
 }
 

@@ -3,7 +3,7 @@
 
 import type { JsonObject } from '../../storage/json.ts'
 import { type Severity, windowKinds } from './anomaly-kinds.ts'
-import type { Finding } from './look-at-window.ts'
+import type { Finding } from './finding.ts'
 
 const MINUTE_MS = 60_000
 /** From there on it is far: shares in points, others in multiples. */
@@ -16,7 +16,6 @@ const looks: Record<string, string> = {
   iban: 'bank accounts',
   card: 'card numbers',
   ip: 'IP addresses',
-  name: 'names of persons',
 }
 
 export function severityOf(finding: Finding): Severity {
@@ -80,6 +79,8 @@ export function detailOf(finding: Finding): string {
       return `${share} have a time that is ahead of their reception by more than the policy allows.`
     case 'delay':
       return `One in twenty of ${of} events came ${seconds(metric.value)} or more after its own time; ${seconds(usual!)} is usual.`
+    case 'late':
+      return `${share} came later after their own time than the policy promises${against}.`
     case 'missing':
       return `${pointer} lacks a value in ${share}${against}.`
     case 'values':
@@ -90,6 +91,8 @@ export function detailOf(finding: Finding): string {
       return about === 'required'
         ? `${share} were rejected because ${pointer} is missing.`
         : `${share} were rejected by \`${about}\` at ${pointer || 'the event itself'}: they have another shape than the schema says.`
+    case 'spread':
+      return `The ${of} values of ${pointer} in an hour are spread otherwise than at this time of the days before: a stability index of ${figure(metric.value)}, where ${figure(allowed!)} is much.`
     case 'suspects':
       return `Texts at ${pointer}, which are kept as they come, looked like ${looks[about] ?? about} in ${percent(metric.value)} of the ${of} events that were looked at.`
   }

@@ -3,8 +3,8 @@ import { randomInt } from 'node:crypto'
 import { describe, type TestContext, test } from 'node:test'
 import { seededRandom } from '../../sources/simulate/seeded-random.ts'
 import { noPromises, type QualityPolicy } from '../contract/quality.ts'
-import type { QualityWindow } from '../quality/quality-window.ts'
 import { detailOf } from './describe-finding.ts'
+import { faults, reject } from './faults-fixture.ts'
 import { MINUTE_MS } from './history.ts'
 import { WELL_NEED } from './runs.ts'
 import { DAY, type Fault, openWatch, START_MS, silence, type Told, windowAt } from './stream-fixture.ts'
@@ -65,104 +65,6 @@ test('a young dataset is quiet on its first day, and hardly heard on the next', 
   for (let minute = DAY; minute < 4 * DAY; minute++) watch.judge(windowAt(minute, random))
   assert.ok(watch.told().length <= 3, summary(watch.told()).join('\n'))
 })
-
-const all = (map: Map<string, { of: number; missing: number }>, pointer: string) => {
-  const field = map.get(pointer)!
-  map.set(pointer, { ...field, missing: field.of })
-}
-const reject = (window: QualityWindow, cause: string, share: number) => {
-  const count = Math.round(share * window.volume.received)
-  window.volume.rejected += count
-  window.volume.accepted -= count
-  window.causes.set(cause, count)
-}
-
-const faults: Record<string, { fault: Fault; kind: string; detail: RegExp; from?: number }> = {
-  'a field is dropped': {
-    fault: ({ fields }) => all(fields, '/place'),
-    kind: 'missing',
-    detail: /^\/place lacks a value in 100 % of \d+ events; [\d.]+ % is usual\.$/,
-  },
-  'a field that is often missing is dropped': {
-    fault: ({ fields }) => all(fields, '/note'),
-    kind: 'unusual-missing',
-    detail: /^\/note lacks a value in 100 % of \d+ events; [\d.]+ % is usual\.$/,
-  },
-  'a required field is dropped': {
-    fault: window => reject(window, '/amount required', 0.4),
-    kind: 'missing',
-    detail: /^(40|39)[.\d]* % of \d+ events were rejected because \/amount is missing\.$/,
-  },
-  'a type is changed': {
-    fault: window => reject(window, '/amount type', 0.3),
-    kind: 'schema-drift',
-    detail: /were rejected by `type` at \/amount/,
-  },
-  'amounts are ten times as large': {
-    fault: ({ numbers }) => {
-      const { count, mean, variance } = numbers.get('/amount')!
-      numbers.set('/amount', { count, mean: 10 * mean!, variance: 100 * variance! })
-    },
-    kind: 'unusual-values',
-    detail: /^The mean of \/amount was \d+ over \d+ values; [\d.]+ is usual\.$/,
-  },
-  'the volume doubles': {
-    fault: ({ volume }) => {
-      volume.received *= 2
-      volume.accepted += volume.received / 2
-      volume.effective = volume.accepted
-    },
-    kind: 'unusual-volume',
-    detail: /^\d+ events came in a minute; about \d+ are usual then\.$/,
-  },
-  'nobody sends any more': {
-    fault: silence,
-    kind: 'silence',
-    detail: /^No event came since .*Z; about \d+ a minute are usual then\.$/,
-  },
-  'a clock is ahead': {
-    fault: window => {
-      window.ahead = Math.round(0.1 * window.timed)
-    },
-    kind: 'clock-skew',
-    detail: /have a time that is ahead of their reception/,
-  },
-  'a clock is behind': {
-    fault: window => {
-      window.delay = { p50: 900_000, p95: 903_000, p99: 910_000 }
-    },
-    kind: 'unusual-delay',
-    detail: /^One in twenty of \d+ events came 903 s or more after its own time; 2\.\d+ s is usual\.$/,
-  },
-  'e-mail addresses appear in a free text': {
-    fault: window => {
-      window.suspects = new Map([['/note', new Map([['email', Math.max(1, Math.round(window.sampled / 5))]])]])
-    },
-    kind: 'personal-data',
-    detail: /^Texts at \/note, which are kept as they come, looked like e-mail addresses in [\d.]+ % of the \d+ events/,
-  },
-  'a rule is broken': {
-    fault: window => {
-      const { of } = window.consistency.get('not-negative')!
-      window.consistency.set('not-negative', { of, broken: Math.round(0.05 * of) })
-    },
-    kind: 'out-of-range',
-    detail: /^The rule not-negative was broken by [\d.]+ % of \d+ events; the policy allows 0\.1 %\.$/,
-  },
-  'copies come again': {
-    fault: ({ volume }) => {
-      volume.duplicates += Math.round(volume.effective / 2)
-      volume.effective = Math.round(volume.effective / 2)
-    },
-    kind: 'unusual-duplicates',
-    detail: /had come before under the same id/,
-  },
-  'many are rejected, for whatever reason': {
-    fault: window => reject(window, '/amount minimum', 0.2),
-    kind: 'unusual-rejections',
-    detail: /^2\d[.\d]* % of \d+ events were rejected; [\d.]+ % is usual\.$/,
-  },
-}
 
 const promises: QualityPolicy = {
   ...noPromises,
@@ -274,5 +176,83 @@ test('a promise is missed in three windows in a row, and not by chance', t => {
   assert.match(
     summary(missed.told())[0]!,
     /\/place lacks a value in [\d.]+ % of \d+ events; the policy allows 0\.1 %\.$/,
+  )
+})
+
+test('what the policy promises of all events is held against them from the first day on', t => {
+  const random = randomOf(t)
+  const watch = openWatch({
+    ...noPromises,
+    ...{ conformity: 0.98, uniqueness: 0.99, timeliness: { withinMs: 1_000, share: 0.95 } },
+  })
+  const worse: Fault = window => {
+    reject(window, '/amount minimum', 0.1)
+    window.volume.duplicates += Math.round(window.volume.effective / 10)
+    window.inTime = Math.round(0.8 * window.timed)
+  }
+  for (let minute = 600; minute < 630; minute++)
+    watch.judge(windowAt(minute, random, minute >= 620 ? worse : undefined))
+  const kinds = watch.told().map(({ kind, findings }) => [kind, detailOf(findings[0]!).replace(/^.*;/, '')])
+  assert.deepEqual(
+    new Map(kinds as [string, string][]),
+    new Map([
+      ['unusual-delay', ' the policy allows 5 %.'],
+      ['unusual-rejections', ' the policy allows 2 %.'],
+      ['unusual-duplicates', ' the policy allows 1 %.'],
+    ]),
+  )
+})
+
+describe('of a slow dataset, windows are as long as it takes', () => {
+  const SLOW = 0.03
+
+  test('so that a fault is told of within three of them, and chance is not', t => {
+    const random = randomOf(t)
+    const watch = openWatch()
+    const [from, until] = [8 * DAY + 720, 8 * DAY + 900]
+    const judged = (minute: number) => minute >= 7 * DAY
+    for (let minute = 0; minute < until; minute++) {
+      const { fault } = faults['a field is dropped']!
+      const window = windowAt(minute, random, minute >= from ? fault : undefined, SLOW)
+      if (judged(minute)) watch.judge(window)
+      else watch.learn(window)
+    }
+    const clean = watch.told().filter(({ openedAtMs }) => openedAtMs < START_MS + from * MINUTE_MS)
+    assert.ok(clean.length <= 2, summary(clean).join('\n'))
+    const told = watch
+      .told()
+      .filter(({ kind, startMs }) => kind === 'missing' && startMs >= START_MS + (from - 20) * MINUTE_MS)
+    assert.equal(told.length, 1, summary(watch.told()).join('\n'))
+    // Some 7 events a minute: three windows, and what was left of the one before.
+    assert.ok(told[0]!.openedAtMs <= START_MS + (from + 20) * MINUTE_MS)
+  })
+
+  test('and a promise is held against them from the first day on', t => {
+    const random = randomOf(t)
+    const watch = openWatch({ ...noPromises, completeness: [{ pointer: '/note', share: 0.95, level: 'internal' }] })
+    for (let minute = 600; minute < 660; minute++) watch.judge(windowAt(minute, random, undefined, SLOW))
+    assert.deepEqual(
+      watch.told().map(({ kind }) => kind),
+      ['missing'],
+    )
+  })
+})
+
+test('personal data that comes back after it was mended is told again, though few events are looked at', t => {
+  const random = randomOf(t)
+  const watch = openWatch()
+  const few: Fault = window => {
+    window.sampled = 5
+    window.suspects = new Map([['/note', new Map([['email', 1]])]])
+  }
+  for (let minute = 600; minute < 5 * DAY + 620; minute++) {
+    if (minute % DAY < 540 || minute % DAY > 780) continue
+    const isFault = minute < 620 || minute >= 5 * DAY + 600
+    watch.judge(windowAt(minute, random, isFault ? few : undefined))
+  }
+  const told = watch.told().filter(({ kind }) => kind === 'personal-data')
+  assert.deepEqual(
+    told.map(({ openedAtMs }) => (openedAtMs - START_MS) / MINUTE_MS),
+    [602, 5 * DAY + 602],
   )
 })

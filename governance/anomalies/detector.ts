@@ -2,17 +2,22 @@
 
 import type { QualityPolicy } from '../contract/quality.ts'
 import type { QualityWindow } from '../quality/quality-window.ts'
+import type { Drift } from '../quality/read-drift.ts'
 import type { WindowKind } from './anomaly-kinds.ts'
 import { openHistory, type Span } from './history.ts'
+import { HOUR_MS, isDrift, lookAtDrift, WELL_HOURS } from './look-at-drift.ts'
 import { lookAtWindow } from './look-at-window.ts'
-import { metricsOf } from './metrics-of.ts'
+import { type Metric, metricsOf, volumeOf } from './metrics-of.ts'
+import { openPool } from './pool-windows.ts'
 import { type Change, type OpenRun, openRuns } from './runs.ts'
 
 export interface Detector {
-  /** Only remembers it. Windows come in order of time, without gaps. */
-  learn(window: QualityWindow): void
+  /** Only remembers it. Minutes come in order of time, without gaps, and the first begins an hour. */
+  learn(minute: QualityWindow): void
   /** What it opens, extends or ends. */
-  judge(window: QualityWindow, promises: QualityPolicy): Change[]
+  judge(minute: QualityWindow, promises: QualityPolicy): Change[]
+  /** The same of a whole hour, by how its values are spread. */
+  judgeHour(startMs: number, drift: ReadonlyMap<string, Drift>): Change[]
   /** Minutes of anomalies that are none of what is usual: these, and no others. */
   keepOut(spans: Span[]): void
   /** Takes up an anomaly that is open. */
@@ -22,13 +27,21 @@ export interface Detector {
 /** @param idOf of the anomaly that begins then */
 export function openDetector(idOf: (kind: WindowKind, run: string, startMs: number) => string): Detector {
   const history = openHistory()
+  const pool = openPool()
   const runs = openRuns(idOf)
+  const hourRuns = openRuns(idOf, WELL_HOURS)
   let lastEventMs: number | undefined
 
-  function remember(window: QualityWindow, metrics = metricsOf(window, history.sparse())): void {
-    if (window.volume.received > 0) lastEventMs = window.endMs
+  /** Shares and means of the window that is full with this minute, if one is. */
+  function look(minute: QualityWindow): { pooled: QualityWindow | undefined; metrics: Metric[] } {
+    const pooled = pool(minute)
+    return { pooled, metrics: pooled ? metricsOf(pooled, history.sparse()) : [] }
+  }
+
+  function remember(minute: QualityWindow, metrics: Metric[]): void {
+    if (minute.volume.received > 0) lastEventMs = minute.endMs
     // Before its first event, a dataset was not silent: there was none.
-    if (lastEventMs !== undefined) history.note(window.startMs, metrics)
+    if (lastEventMs !== undefined) history.note(minute.startMs, [volumeOf(minute), ...metrics])
   }
 
   /** At once: what lasts must not become usual before it is stored. */
@@ -41,17 +54,22 @@ export function openDetector(idOf: (kind: WindowKind, run: string, startMs: numb
   }
 
   return {
-    learn: window => remember(window),
-    judge: (window, promises) => {
-      const metrics = metricsOf(window, history.sparse())
-      const { startMs, endMs } = window
-      const verdicts = lookAtWindow(metrics, { startMs, endMs, history, promises, lastEventMs })
-      remember(window, metrics)
-      const changes = runs.step(window, verdicts)
+    learn: minute => remember(minute, look(minute).metrics),
+    judge: (minute, promises) => {
+      const { pooled, metrics } = look(minute)
+      const context = { history, promises, lastEventMs }
+      const verdicts = lookAtWindow([volumeOf(minute)], { ...context, ...minute })
+      if (pooled) for (const each of lookAtWindow(metrics, { ...context, ...pooled })) verdicts.set(...each)
+      remember(minute, metrics)
+      const changes = runs.step(minute.endMs, verdicts)
       changes.forEach(keepOut)
       return changes
     },
+    judgeHour: (startMs, drift) => {
+      const endMs = startMs + HOUR_MS
+      return hourRuns.step(endMs, lookAtDrift(drift, { startMs, endMs }))
+    },
     keepOut: history.keepOut,
-    adopt: runs.adopt,
+    adopt: run => (isDrift(run.key) ? hourRuns : runs).adopt(run),
   }
 }

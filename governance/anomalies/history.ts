@@ -6,13 +6,16 @@ import { isSparse, type Metric } from './metrics-of.ts'
 export const MINUTE_MS = 60_000
 export const DAY_MINUTES = 1_440
 const DAYS = 7
-/** Before and after the same time of day. */
+/** Before and after the same time of day; and where windows are so long that there are too few. */
 const AROUND_MINUTES = 10
+const FAR_AROUND_MINUTES = 60
+/** Fewer windows say nothing about what is usual. */
+export const LEAST_POINTS = 10
 /** Before this minute. */
 const RECENT_MINUTES = 120
-const KEPT_MINUTES = DAYS * DAY_MINUTES + AROUND_MINUTES + 1
+const KEPT_MINUTES = DAYS * DAY_MINUTES + FAR_AROUND_MINUTES + 1
 /** How long a history has to reach back, ms. */
-export const HISTORY_MS = KEPT_MINUTES * MINUTE_MS
+export const HISTORY_MS = (DAYS * DAY_MINUTES + FAR_AROUND_MINUTES) * MINUTE_MS
 /** Series of one dataset that are watched, some 50 to 90 kB each; what comes after that many is not. */
 export const MAX_SERIES = 200
 
@@ -104,14 +107,16 @@ export function openHistory(): History {
   }
 
   const empty = (): Sample => ({ values: [], deviations: [], days: 0 })
-  const around = (sample: Sample, series: string, minute: number) =>
-    gather(sample, series, minute - AROUND_MINUTES, minute + AROUND_MINUTES + 1)
-
-  const daysBefore = (days: number) => (series: string, startMs: number) => {
+  const sameTime = (series: string, startMs: number, days: number[], around = AROUND_MINUTES): Sample => {
     const sample = empty()
-    around(sample, series, startMs / MINUTE_MS - days * DAY_MINUTES)
-    return sample
+    for (const day of days) {
+      const minute = startMs / MINUTE_MS - day * DAY_MINUTES
+      gather(sample, series, minute - around, minute + around + 1)
+    }
+    const isEnough = sample.values.length >= LEAST_POINTS || around === FAR_AROUND_MINUTES
+    return isEnough ? sample : sameTime(series, startMs, days, FAR_AROUND_MINUTES)
   }
+  const allDays = Array.from({ length: DAYS }, (_, i) => i + 1)
 
   return {
     note: (startMs, metrics) => {
@@ -132,13 +137,9 @@ export function openHistory(): History {
     },
     keepOutToo,
     sparse: () => sparse.values(),
-    sameTime: (series, startMs) => {
-      const sample = empty()
-      for (let day = 1; day <= DAYS; day++) around(sample, series, startMs / MINUTE_MS - day * DAY_MINUTES)
-      return sample
-    },
-    dayBefore: daysBefore(1),
-    weekBefore: daysBefore(DAYS),
+    sameTime: (series, startMs) => sameTime(series, startMs, allDays),
+    dayBefore: (series, startMs) => sameTime(series, startMs, [1]),
+    weekBefore: (series, startMs) => sameTime(series, startMs, [DAYS]),
     recent: (series, startMs) => {
       const sample = empty()
       gather(sample, series, startMs / MINUTE_MS - RECENT_MINUTES, startMs / MINUTE_MS)

@@ -3,21 +3,21 @@
 
 import type { QualityPolicy } from '../contract/quality.ts'
 import type { WindowKind } from './anomaly-kinds.ts'
-import { type Compared, compare, compareRecent } from './compare.ts'
+import { type Compared, compare, compareRecent, SUSPECTS_BY_CHANCE } from './compare.ts'
+import type { Finding, Verdicts } from './finding.ts'
 import type { History } from './history.ts'
 import type { Metric } from './metrics-of.ts'
 
 /** So many windows in a row have to be wrong. */
-export const USUAL_NEED = 3
+const USUAL_NEED = 3
 /** Strict forms hardly ever show by chance. */
 const SUSPECTS_NEED = 2
 
 /** Shares above which a rule speaks that no policy sets. */
 const DRIFTING_SHARE = 0.02
 const AHEAD_SHARE = 0.01
-/** How often texts look like personal data by chance. */
-const SUSPECT_SHARES: Record<string, number> = { name: 0.02 }
-const STRICT_SHARE = 0.001
+/** How often texts look like personal data by chance: other numbers may look like those of telephones. */
+const SUSPECT_SHARES: Record<string, number> = { phone: 0.01 }
 /** A field was there in nearly all events, and is in hardly any. */
 const THERE_MISSING = 0.05
 const GONE_MISSING = 0.9
@@ -27,29 +27,10 @@ const SILENCE_VOLUME = 10
 const PROMISE_NOISE = 2
 const RULE_NOISE = 3.5
 
-export interface Finding extends Partial<Pick<Compared, 'usual' | 'scale' | 'score'>> {
-  kind: WindowKind
-  /** Of the window it was found in. */
-  startMs: number
-  metric: Metric
-  /** Windows in a row that it takes. */
-  needed: number
-  side: 'above' | 'below'
-  /** What the policy or the rule allows. */
-  allowed?: number
-  /** Of a silence: the end of the last window with an event, where that is known. */
-  sinceMs?: number
-  /** Series that its windows are no example of. */
-  keepsOut: string[]
-}
-
-/** By `kind series`: what was found, or that all is well. Missing: it cannot be said. */
-export type Verdicts = Map<string, Finding | 'fine'>
-
 /** A finding but for where it was made. */
-type Found = Omit<Finding, 'kind' | 'metric' | 'startMs'>
+type Found = Omit<Finding, 'kind' | 'metric' | 'startMs' | 'endMs'>
 
-export interface Context {
+interface Context {
   startMs: number
   endMs: number
   history: History
@@ -60,28 +41,29 @@ export interface Context {
 
 export function lookAtWindow(metrics: Metric[], context: Context): Verdicts {
   const verdicts: Verdicts = new Map()
+  const { startMs, endMs } = context
   const say = (kind: WindowKind, metric: Metric, found: Found | undefined) => {
-    verdicts.set(keyOf(kind, metric), found ? { kind, startMs: context.startMs, metric, ...found } : 'fine')
+    verdicts.set(`${kind} ${metric.series}`, found ? { kind, startMs, endMs, metric, ...found } : 'fine')
     return found !== undefined
   }
-  const look = { ...context, say, told: { rejected: 0, isAhead: false } }
+  const look = { ...context, say, told: { rejected: 0, isAhead: false, isLate: false } }
   // Those first that others are told without.
-  const order = (metric: Metric) => (metric.name === 'causes' || metric.name === 'ahead' ? 0 : 1)
-  for (const metric of metrics.toSorted((a, b) => order(a) - order(b))) lookers[metric.name](metric, look)
+  const order = (metric: Metric) => (['causes', 'ahead', 'late'].includes(metric.name) ? 0 : 1)
+  for (const metric of metrics.toSorted((a, b) => order(a) - order(b)))
+    lookers[metric.name as MinuteMetric](metric, look)
   return verdicts
 }
 
-export function keyOf(kind: WindowKind, { series }: Metric): string {
-  return `${kind} ${series}`
-}
+/** Spreads take whole hours. */
+type MinuteMetric = Exclude<Metric['name'], 'spread'>
 
 interface Look extends Context {
   say(kind: WindowKind, metric: Metric, found: Found | undefined): boolean
-  /** The share of events whose rejection is told by its cause; whether clocks that are ahead are told. */
-  told: { rejected: number; isAhead: boolean }
+  /** The share of events whose rejection is told by its cause; whether clocks that are ahead, or late events, are. */
+  told: { rejected: number; isAhead: boolean; isLate: boolean }
 }
 
-const lookers: Record<Metric['name'], (metric: Metric, look: Look) => void> = {
+const lookers: Record<MinuteMetric, (metric: Metric, look: Look) => void> = {
   causes: (metric, look) => {
     const found = above(metric, DRIFTING_SHARE, RULE_NOISE, look)
     if (found) look.told.rejected += metric.value
@@ -93,19 +75,24 @@ const lookers: Record<Metric['name'], (metric: Metric, look: Look) => void> = {
   },
   suspects: (metric, look) => {
     const byChance = SUSPECT_SHARES[metric.about!]
-    const found = above(metric, byChance ?? STRICT_SHARE, RULE_NOISE, look)
+    const found = above(metric, byChance ?? SUSPECTS_BY_CHANCE, RULE_NOISE, look)
     look.say('personal-data', metric, found && (byChance === undefined ? { ...found, needed: SUSPECTS_NEED } : found))
   },
   volume: lookAtVolume,
   rejections: (metric, look) => {
     const others = { ...metric, value: Math.max(0, metric.value - look.told.rejected) }
-    look.say('unusual-rejections', metric, unusual(others, look, 'above'))
+    const { conformity } = look.promises
+    look.say('unusual-rejections', others, promised(others, conformity) ?? unusual(others, look, 'above'))
   },
   duplicates: (metric, look) => {
-    look.say('unusual-duplicates', metric, unusual(metric, look, 'above'))
+    const { uniqueness } = look.promises
+    look.say('unusual-duplicates', metric, promised(metric, uniqueness) ?? unusual(metric, look, 'above'))
   },
   delay: (metric, look) => {
-    if (!look.told.isAhead) look.say('unusual-delay', metric, unusual(metric, look, 'above'))
+    if (!look.told.isAhead && !look.told.isLate) look.say('unusual-delay', metric, unusual(metric, look, 'above'))
+  },
+  late: (metric, look) => {
+    look.told.isLate = look.say('unusual-delay', metric, promised(metric, look.promises.timeliness?.share))
   },
   values: (metric, look) => {
     look.say('unusual-values', metric, unusual(metric, look))
@@ -158,6 +145,10 @@ function lookAtMissing(metric: Metric, look: Look): void {
   if (!look.say('missing', metric, numbers || gone))
     look.say('unusual-missing', metric, foundIn(metric, compared, 'above'))
 }
+
+/** @param share of events of which it is promised that they are none of these */
+const promised = (metric: Metric, share: number | undefined) =>
+  share === undefined ? undefined : missed(metric, 1 - share)
 
 /** More than a promise allows, beyond what chance makes of it. */
 function missed(metric: Metric, allowed: number): Found | undefined {

@@ -2,18 +2,21 @@
 // far chance alone moves it.
 
 import type { QualityWindow } from '../quality/quality-window.ts'
+import { LEAST_EVENTS } from './pool-windows.ts'
 
 export type MetricName =
   | 'volume'
   | 'rejections'
   | 'duplicates'
   | 'delay'
+  | 'late'
   | 'ahead'
   | 'missing'
   | 'values'
   | 'broken'
   | 'causes'
   | 'suspects'
+  | 'spread'
 
 export interface Metric {
   name: MetricName
@@ -31,9 +34,6 @@ export interface Metric {
   deviation?: number
 }
 
-/** A share or a mean of fewer says little: such a window is not judged by it. */
-export const LEAST_EVENTS = 20
-
 /** Keywords by which events are rejected that have another shape than the schema says. */
 const SHAPE_KEYWORDS = ['additionalProperties', 'unevaluatedProperties', 'type', 'enum', 'const', 'required']
 
@@ -42,17 +42,23 @@ export function isSparse({ name }: Pick<Metric, 'name'>): boolean {
   return name === 'causes' || name === 'suspects'
 }
 
+/** Of each minute, however few events came in. */
+export function volumeOf({ volume }: QualityWindow): Metric {
+  return metric('volume', {}, volume.received, 1)
+}
+
 /** @param known sparse metrics of earlier windows: where this one has none of it, that is a share of 0 */
 export function metricsOf(window: QualityWindow, known: Iterable<Metric> = []): Metric[] {
-  const { volume, fields, numbers, consistency, delay, timed, ahead } = window
+  const { volume, fields, numbers, consistency, delay, timed, inTime, ahead } = window
   const { received, rejected, effective, duplicates, conflicts, held } = volume
-  const metrics = [metric('volume', {}, received, 1)]
+  const metrics: Metric[] = []
   const share = (name: MetricName, about: Pick<Metric, 'pointer' | 'about'>, count: number, of: number) => {
     if (of >= LEAST_EVENTS) metrics.push(metric(name, about, count / of, of))
   }
   share('rejections', {}, rejected, received)
   share('duplicates', {}, duplicates + conflicts, effective + duplicates + conflicts + held)
   share('ahead', {}, ahead, timed)
+  if (inTime !== null) share('late', {}, timed - inTime, timed)
   if (delay && timed >= LEAST_EVENTS) metrics.push(metric('delay', {}, delay.p95, timed))
   for (const [pointer, { of, missing }] of fields) share('missing', { pointer }, missing, of)
   for (const [pointer, { count, mean, variance }] of numbers)
@@ -100,7 +106,7 @@ function shapeCauses(causes: ReadonlyMap<string, number>): Map<string, number> {
   return counts
 }
 
-function metric(name: MetricName, about: Pick<Metric, 'pointer' | 'about'>, value: number, of: number): Metric {
+export function metric(name: MetricName, about: Pick<Metric, 'pointer' | 'about'>, value: number, of: number): Metric {
   const place = about.pointer === undefined ? '' : ` ${about.pointer}`
   return {
     name,

@@ -2,11 +2,13 @@
 // after so many that are well again.
 
 import type { WindowKind } from './anomaly-kinds.ts'
+import type { Finding, Verdicts } from './finding.ts'
 import { MINUTE_MS } from './history.ts'
-import type { Finding, Verdicts } from './look-at-window.ts'
 
 /** Windows in a row that have to be well before an anomaly is over; until then another one is the same. */
 export const WELL_NEED = 10
+/** Windows with so long between them, of which nothing could be said, are not in a row. */
+const APART_MS = 180 * MINUTE_MS
 /** So long without a word on it, as when too few events come, and it is over too. */
 const UNKNOWN_MS = 1_440 * MINUTE_MS
 
@@ -25,8 +27,8 @@ export type Change =
   | { type: 'ended'; run: OpenRun; atMs: number }
 
 export interface Runs {
-  /** The verdicts of the next window. */
-  step(window: { startMs: number; endMs: number }, verdicts: Verdicts): Change[]
+  /** The verdicts of the next window, which ends then. */
+  step(endMs: number, verdicts: Verdicts): Change[]
   /** Takes up an anomaly that was opened before. */
   adopt(run: OpenRun): void
 }
@@ -40,15 +42,16 @@ interface Run {
   open: OpenRun | undefined
 }
 
-/** @param idOf of the anomaly that begins then */
-export function openRuns(idOf: (kind: WindowKind, key: string, startMs: number) => string): Runs {
+/** @param idOf of the anomaly that begins then @param wellNeed windows that have to be well before it is over */
+export function openRuns(idOf: (kind: WindowKind, key: string, startMs: number) => string, wellNeed = WELL_NEED): Runs {
   const runs = new Map<string, Run>()
 
-  function wrong(key: string, { startMs, endMs }: { startMs: number; endMs: number }, finding: Finding): Change[] {
+  function wrong(key: string, finding: Finding): Change[] {
+    const { startMs, endMs } = finding
     const known = runs.get(key)
     if (known?.open) {
       known.well = 0
-      known.endMs = endMs
+      known.endMs = Math.max(known.endMs, endMs)
       known.open = { ...known.open, endMs: Math.max(known.open.endMs, endMs) }
       return [{ type: 'extended', run: known.open, finding }]
     }
@@ -65,22 +68,23 @@ export function openRuns(idOf: (kind: WindowKind, key: string, startMs: number) 
   }
 
   function notWrong(key: string, run: Run, endMs: number, isWell: boolean): Change[] {
+    // Judged again: it was wrong after that.
+    if (endMs <= run.endMs) return []
     if (isWell) run.well++
-    const isOver = run.open ? run.well >= WELL_NEED : isWell || endMs - run.endMs >= WELL_NEED * MINUTE_MS
+    const isOver = run.open ? run.well >= wellNeed : isWell || endMs - run.endMs >= APART_MS
     if (!isOver && endMs - run.endMs < UNKNOWN_MS) return []
     runs.delete(key)
     return run.open ? [{ type: 'ended', run: run.open, atMs: endMs }] : []
   }
 
   return {
-    step: (window, verdicts) => {
+    step: (endMs, verdicts) => {
       const changes: Change[] = []
       for (const [key, run] of [...runs]) {
         const verdict = verdicts.get(key)
-        if (verdict === undefined || verdict === 'fine')
-          changes.push(...notWrong(key, run, window.endMs, verdict === 'fine'))
+        if (verdict === undefined || verdict === 'fine') changes.push(...notWrong(key, run, endMs, verdict === 'fine'))
       }
-      for (const [key, verdict] of verdicts) if (verdict !== 'fine') changes.push(...wrong(key, window, verdict))
+      for (const [key, verdict] of verdicts) if (verdict !== 'fine') changes.push(...wrong(key, verdict))
       return changes
     },
     adopt: open => {

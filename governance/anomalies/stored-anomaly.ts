@@ -3,12 +3,13 @@
 
 import { hash } from 'node:crypto'
 import type { AnomalyState, StoredAnomaly } from '../../storage/stored-shapes.ts'
-import { higherLevel, type Level } from '../classification/taxonomy.ts'
+import type { Level } from '../classification/taxonomy.ts'
 import type { QualityPolicy } from '../contract/quality.ts'
+import { ruleLevel } from '../quality/dimensions.ts'
 import { severities, type WindowKind } from './anomaly-kinds.ts'
 import { detailOf, distanceOf, evidenceOf, severityOf, worseOf } from './describe-finding.ts'
-import { MINUTE_MS, type Span } from './history.ts'
-import type { Finding } from './look-at-window.ts'
+import type { Finding } from './finding.ts'
+import type { Span } from './history.ts'
 import type { OpenRun } from './runs.ts'
 
 /** Who changes a state where nobody does. */
@@ -74,7 +75,7 @@ export function newAnomaly(
 export function extended(anomaly: StoredAnomaly, finding: Finding, nowMs: number): StoredAnomaly | undefined {
   const { window, windows = 0, severity, evidence = {}, series = [] } = anomaly
   if (!window || finding.startMs < Date.parse(window.end)) return undefined
-  const end = new Date(finding.startMs + MINUTE_MS).toISOString()
+  const end = new Date(finding.endMs).toISOString()
   const isWorse = distanceOf(evidence) < distanceOf(evidenceOf(finding))
   const higher = severities.indexOf(severityOf(finding)) > severities.indexOf(severity)
   const grown: StoredAnomaly = {
@@ -125,14 +126,12 @@ export function spansOf({ state, window, series = [] }: StoredAnomaly): Span[] {
   return series.map(name => ({ series: name, fromMs, beforeMs }))
 }
 
-export function runOf({ id, run, window }: StoredAnomaly): OpenRun | undefined {
-  return run === undefined || !window
-    ? undefined
-    : { key: run, id, startMs: Date.parse(window.start), endMs: Date.parse(window.end) }
+export function runOf({ id, run, window }: StoredAnomaly): OpenRun {
+  return { key: run!, id, startMs: Date.parse(window!.start), endMs: Date.parse(window!.end) }
 }
 
 function levelOf({ metric }: Finding, { levelOf, promises }: Leveller): Level | undefined {
   if (metric.pointer !== undefined) return metric.pointer === '' ? undefined : levelOf(metric.pointer)
   const rule = metric.name === 'broken' ? promises.consistency.find(({ name }) => name === metric.about) : undefined
-  return rule && [...rule.when, ...rule.require].map(({ level }) => level).reduce(higherLevel, 'public')
+  return rule && ruleLevel(rule)
 }

@@ -4,7 +4,8 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Documents } from '../../storage/documents/documents.ts'
-import { asBody, type StoredReidentification } from '../../storage/stored-shapes.ts'
+import type { StoredReidentification } from '../../storage/stored-reidentification.ts'
+import { asBody } from '../../storage/stored-shapes.ts'
 import type { Vault } from '../../storage/vault/vault.ts'
 import type { Caller } from '../access/caller.ts'
 import { isRole } from '../access/roles.ts'

@@ -1,6 +1,5 @@
 // Writes what is found in windows, as it goes on and as it ends. Whoever else found the same wrote the same.
 
-import type { Span } from '../../governance/anomalies/history.ts'
 import type { Change } from '../../governance/anomalies/runs.ts'
 import {
   anomaliesFrom,
@@ -9,7 +8,6 @@ import {
   extended,
   type Leveller,
   newAnomaly,
-  spansOf,
 } from '../../governance/anomalies/stored-anomaly.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import { changeDocument } from '../../storage/documents/change-document.ts'
@@ -20,7 +18,7 @@ const COLLECTION = 'anomalies'
 /** Anomalies of a dataset that go on at once: what is found beyond is logged, and not stored. */
 export const MAX_RUNNING = 200
 const PAGE = 1_000
-/** Anomalies of the last week whose windows are kept out of what is usual. */
+/** Anomalies of the last week that are looked at. */
 const MAX_KNOWN = 5_000
 
 export interface KeepDeps {
@@ -38,22 +36,22 @@ export async function runningAnomalies(
   return found.map(({ body }) => body as unknown as StoredAnomaly)
 }
 
-/** Minutes that are no example of what is usual, of anomalies that began since then. */
-export async function spansSince(
+/** Anomalies that began since then, whether they go on or not. */
+export async function anomaliesSince(
   { documents }: Pick<KeepDeps, 'documents'>,
   dataset: string,
   fromMs: number,
-): Promise<Span[]> {
-  const spans: Span[] = []
+): Promise<StoredAnomaly[]> {
+  const anomalies: StoredAnomaly[] = []
   let after: FindOptions['after'] = { id: anomaliesFrom(dataset, fromMs) }
-  for (let read = 0; read < MAX_KNOWN; read += PAGE) {
+  while (anomalies.length < MAX_KNOWN) {
     const page = await documents.find(COLLECTION, { after, limit: PAGE })
     const ours = page.filter(({ id }) => id.startsWith(anomaliesOf(dataset)))
-    spans.push(...ours.flatMap(({ body }) => spansOf(body as unknown as StoredAnomaly)))
+    anomalies.push(...ours.map(({ body }) => body as unknown as StoredAnomaly))
     if (ours.length < PAGE) break
     after = { id: ours.at(-1)!.id }
   }
-  return spans
+  return anomalies
 }
 
 /** @param keptMs how long anomalies are kept from when they are found; undefined where nobody says */

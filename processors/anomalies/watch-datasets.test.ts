@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
 import { judgeAnomaly } from '../../governance/anomalies/judge-anomaly.ts'
+import { noPromises } from '../../governance/contract/quality.ts'
 import { seededRandom } from '../../sources/simulate/seeded-random.ts'
 import type { Documents } from '../../storage/documents/documents.ts'
 import { type AnomalyState, asBody, type CountsByMinute, type StoredAnomaly } from '../../storage/stored-shapes.ts'
@@ -38,7 +39,7 @@ async function opened(t: TestContext) {
   const usual = () => 95 + Math.floor(random() * 11)
   await receive(documents, NOON_MS - 5 * 24 * HOUR_MS, NOON_MS, usual)
   const clock = { nowMs: NOON_MS + 45_000, hasPassed: true }
-  const contract = { dataset: 'orders', versions: new Map() }
+  const contract = { dataset: 'orders', versions: new Map(), quality: noPromises }
   const watch = () => {
     const { turn } = openAnomalyWatch({
       documents,
@@ -164,5 +165,25 @@ test('windows of a fault are kept out over a restart, and those of a false alarm
     await pass(20, double)
     await watch()()
     assert.equal((await anomalies()).length, isTold ? 2 : 1)
+  }
+})
+
+test('whoever starts anew within the hour tells nothing twice, whenever it began', async t => {
+  const { pass, watch, anomalies, usual, clock } = await opened(t)
+  const double = () => 2 * usual()
+  const turn = watch()
+  await pass(50)
+  await pass(20, double)
+  await pass(15)
+  await turn()
+  const told = await anomalies()
+  assert.deepEqual(
+    told.map(({ window, state }) => [window, state]),
+    [[{ start: '2026-11-21T12:50:00.000Z', end: '2026-11-21T13:10:00.000Z' }, 'resolved']],
+  )
+  for (const minutes of [0, 1]) {
+    await pass(minutes)
+    await watch()()
+    assert.deepEqual(await anomalies(), told, new Date(clock.nowMs).toISOString())
   }
 })

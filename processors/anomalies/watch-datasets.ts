@@ -2,14 +2,16 @@
 // usual is read again from the stored windows, and what goes on from the stored anomalies: whoever starts anew, or runs
 // beside others, comes to the same. One document says how far a dataset was judged.
 
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Detector, openDetector } from '../../governance/anomalies/detector.ts'
 import { HISTORY_MS, MINUTE_MS } from '../../governance/anomalies/history.ts'
+import { DRIFT_HOURS, HOUR_MS, readHourDrift, WELL_HOURS } from '../../governance/anomalies/look-at-drift.ts'
 import { pointerLevels } from '../../governance/anomalies/pointer-levels.ts'
-import { WELL_NEED } from '../../governance/anomalies/runs.ts'
+import { type Change, WELL_NEED } from '../../governance/anomalies/runs.ts'
 import { anomalyIdIn, runOf, spansOf } from '../../governance/anomalies/stored-anomaly.ts'
 import type { Catalogue, LiveContract } from '../../governance/contract/catalogue.ts'
-import { noPromises } from '../../governance/contract/quality.ts'
 import { ledgerTopicOf, quarantineTopicOf, topicOf } from '../../governance/contract/topic-of.ts'
+import type { QualityWindow } from '../../governance/quality/quality-window.ts'
 import { readQuality } from '../../governance/quality/read-quality.ts'
 import { loggable } from '../../runtime/loggable.ts'
 import type { Logger } from '../../runtime/logger.ts'
@@ -17,7 +19,7 @@ import type { Documents } from '../../storage/documents/documents.ts'
 import type { EventLog } from '../../storage/event-log/event-log.ts'
 import type { Retentions } from '../retentions.ts'
 import { countOpen, type OpenAnomalies } from './count-open.ts'
-import { type KeepDeps, keepChange, runningAnomalies, spansSince } from './keep-anomalies.ts'
+import { anomaliesSince, type KeepDeps, keepChange, runningAnomalies } from './keep-anomalies.ts'
 
 const COLLECTION = 'anomalies_judged'
 /** A window is closed so long after its end: what was on its way has come. */
@@ -27,6 +29,7 @@ const FIRST_MS = 60 * MINUTE_MS
 const LONGEST_MS = 1_440 * MINUTE_MS
 /** Judged again at a start: what was wrong in them may go on. Nothing is written twice. */
 const AGAIN_MS = WELL_NEED * MINUTE_MS
+const AGAIN_HOURS = Math.max(DRIFT_HOURS, WELL_HOURS)
 /** Windows of one dataset in one turn. */
 const MAX_WINDOWS = 240
 
@@ -51,6 +54,8 @@ export interface AnomalyWatch {
 interface Watched {
   detector: Detector
   nextMs: number
+  /** The same of whole hours. */
+  nextHourMs: number
 }
 
 export function openAnomalyWatch(deps: WatchDeps): AnomalyWatch {
@@ -62,33 +67,48 @@ export function openAnomalyWatch(deps: WatchDeps): AnomalyWatch {
     const { dataset } = contract
     const stored = await documents.get(COLLECTION, dataset)
     const judgedMs = (stored?.body.untilMs as number | undefined) ?? readyMs - FIRST_MS
-    const fromMs = Math.max(Math.min(judgedMs, readyMs), readyMs - LONGEST_MS) - AGAIN_MS
+    const againMs = Math.max(Math.min(judgedMs, readyMs), readyMs - LONGEST_MS) - AGAIN_MS
+    // Windows of several minutes begin with an hour.
+    const fromMs = Math.floor(againMs / HOUR_MS) * HOUR_MS
     const detector = openDetector(anomalyIdIn(dataset))
-    for await (const window of readQuality(documents, contract, fromMs - HISTORY_MS, fromMs, MINUTE_MS))
-      detector.learn(window)
-    return { detector, nextMs: fromMs }
+    for await (const minute of readQuality(documents, contract, fromMs - HISTORY_MS, fromMs, MINUTE_MS)) {
+      detector.learn(minute)
+      await letOthers(minute)
+    }
+    return { detector, nextMs: fromMs, nextHourMs: fromMs - AGAIN_HOURS * HOUR_MS }
   }
 
   async function judge(contract: LiveContract, readyMs: number): Promise<void> {
-    const { dataset, quality: promises = noPromises } = contract
+    const { dataset, quality: promises } = contract
     const watched = known.get(dataset) ?? (await startWatching(contract, readyMs))
     // Should anything fail, all of it is read again.
     known.delete(dataset)
     const { detector } = watched
     const running = await runningAnomalies(deps, dataset)
-    const spans = await spansSince(deps, dataset, watched.nextMs - HISTORY_MS)
-    detector.keepOut([...spans, ...running.flatMap(spansOf)])
-    for (const run of running.map(runOf)) if (run) detector.adopt(run)
+    const since = await anomaliesSince(deps, dataset, watched.nextMs - HISTORY_MS)
+    const spans = [...running, ...since].flatMap(spansOf)
+    detector.keepOut(spans)
+    // Of windows that are judged again: what was told of them is not told anew.
+    const ended = since.filter(({ window }) => Date.parse(window!.end) > watched.nextMs)
+    for (const anomaly of [...running, ...ended]) detector.adopt(runOf(anomaly))
     const keptMs = (await deps.retentions.inForce(dataset))?.events
     const leveller = { levelOf: pointerLevels(contract), promises }
+    const keep = async (changes: Change[]) => {
+      for (const change of changes) await keepChange(deps, dataset, change, leveller, keptMs)
+    }
     const untilMs = Math.min(readyMs, watched.nextMs + MAX_WINDOWS * MINUTE_MS)
-    for await (const window of readQuality(documents, contract, watched.nextMs, untilMs, MINUTE_MS))
-      for (const change of detector.judge(window, promises)) await keepChange(deps, dataset, change, leveller, keptMs)
+    for await (const minute of readQuality(documents, contract, watched.nextMs, untilMs, MINUTE_MS)) {
+      await keep(detector.judge(minute, promises))
+      await letOthers(minute)
+    }
+    let hourMs = watched.nextHourMs
+    for (; hourMs + HOUR_MS <= untilMs; hourMs += HOUR_MS)
+      await keep(detector.judgeHour(hourMs, await readHourDrift(documents, dataset, hourMs, spans)))
     await documents.upsertNewer(COLLECTION, [
       { id: dataset, version: untilMs, expiresAtMs: null, body: { dataset, untilMs } },
     ])
     open.set(dataset, await countOpen(documents, dataset))
-    known.set(dataset, { detector, nextMs: untilMs })
+    known.set(dataset, { detector, nextMs: untilMs, nextHourMs: hourMs })
   }
 
   return {
@@ -107,6 +127,11 @@ export function openAnomalyWatch(deps: WatchDeps): AnomalyWatch {
         )
     },
   }
+}
+
+/** The embedded side reads at once: once an hour of them is read, others have their turn. */
+async function letOthers({ endMs }: QualityWindow): Promise<void> {
+  if (endMs % HOUR_MS === 0) await nextTurn()
 }
 
 /** Whether processors have passed the log's end as it is now. */
