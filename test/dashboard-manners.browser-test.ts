@@ -3,18 +3,15 @@
 
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, Page } from 'playwright-core'
-import type { StoredDocument } from '../storage/documents/documents.ts'
-import type { JsonObject } from '../storage/json.ts'
-import { eventually } from './eventually.ts'
+import { declareWide } from './declare-wide.ts'
 import { transactionOf } from './fixtures.ts'
 import { openBrowser, openReader, type Reader, signIn, visit } from './open-browser.ts'
 import { textsIn } from './page-texts.ts'
 import { seedAnomaly, seedQuality } from './seed-quality.ts'
+import { seedQuarantine } from './seed-quarantine.ts'
 import { type StartedEcluse, startEcluse } from './start-ecluse.ts'
 
 const QUARANTINED = 100_000
@@ -210,7 +207,7 @@ const focusedName = `(() => {
 })()`
 
 test('a hundred thousand rejected events are a list like any other', async () => {
-  await seedQuarantine('user-profiles', QUARANTINED)
+  await seedQuarantine(ecluse.stores.documents, 'user-profiles', QUARANTINED)
   const reader = await readerAs('data-steward')
   const { page } = reader
   await visit(reader, '#/quarantine?dataset=user-profiles')
@@ -236,25 +233,9 @@ test('a hundred thousand rejected events are a list like any other', async () =>
   await reader.close()
 })
 
-async function seedQuarantine(dataset: string, count: number): Promise<void> {
-  const [sample] = await ecluse.stores.documents.find('quarantine', { limit: 1 })
-  const chunk = 5_000
-  for (let from = 0; from < count; from += chunk) {
-    const documents = Array.from({ length: chunk }, (_, i) => seeded(sample!, dataset, from + i))
-    await ecluse.stores.documents.insertFirst('quarantine', documents)
-  }
-}
-
-function seeded(sample: StoredDocument, dataset: string, number: number): StoredDocument {
-  const id = randomUUID()
-  const receivedAt = new Date(Date.now() - number * 100).toISOString()
-  const body: JsonObject = { ...sample.body, id, dataset, receivedAt, cause: `/dob/age minimum ${number % 10}` }
-  return { ...sample, id, body }
-}
-
 test('three thousand checks of quality are shown at once, and more when asked for', async () => {
   const [fields, hours] = [80, 49]
-  const pointers = await declareWide('wide', fields)
+  const pointers = await declareWide(ecluse, 'wide', fields)
   await seedQuality(ecluse.stores.documents, { dataset: 'wide', hours, pointers, causes: ['/wide_1 type'] })
   const reader = await readerAs('data-steward')
   const { page } = reader
@@ -272,28 +253,6 @@ test('three thousand checks of quality are shown at once, and more when asked fo
   assert.deepEqual(reader.faults(), [])
   await reader.close()
 })
-
-/** A dataset of so many fields. @returns their pointers */
-async function declareWide(dataset: string, fields: number): Promise<string[]> {
-  const names = Array.from({ length: fields }, (_, i) => `wide_${i}`)
-  const schema = {
-    $schema: 'https://json-schema.org/draft/2020-12/schema',
-    type: 'object',
-    additionalProperties: false,
-    required: ['who'],
-    properties: Object.fromEntries(['who', ...names].map(name => [name, { type: 'string', maxLength: 40 }])),
-  }
-  const policy = readFileSync(join(ecluse.dir, 'policies/transactions.yaml'), 'utf8')
-  const head = policy.slice(0, policy.indexOf('\nevent:')).replace('dataset: transactions', `dataset: ${dataset}`)
-  const rules = names.map(name => `  /${name}: { level: internal, action: keep }`)
-  const event = ['event:', '  subjects: [{ name: who, type: customer, id: /who }]', 'unclassified: encrypt', 'fields:']
-  mkdirSync(join(ecluse.dir, 'schemas', dataset))
-  writeFileSync(join(ecluse.dir, 'schemas', dataset, '1-0-0.json'), JSON.stringify(schema))
-  writeFileSync(join(ecluse.dir, 'policies', `${dataset}.yaml`), [head, ...event, ...rules, ''].join('\n'))
-  const describe = () => ecluse.call('data-steward', `/v1/datasets/${dataset}`)
-  await eventually(`${dataset} is live`, async () => (await describe()).status === 200)
-  return names.map(name => `/${name}`)
-}
 
 test('a session that is over asks to sign in again, and goes on where it was', async () => {
   const reader = await readerAs('auditor')
