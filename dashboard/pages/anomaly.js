@@ -93,7 +93,7 @@ function inUnit(name, value, { kind, metric }) {
   const unit = (amount, name) => number(amount, { style: 'unit', unit: name, maximumSignificantDigits: 4 })
   if (kind === 'silence' && name === 'allowed') return unit(value / MINUTE_MS, 'minute')
   if (metric === 'delay') return unit(value / 1_000, 'second')
-  if (metric === 'volume' || metric === 'values') return plain
+  if (['volume', 'values', 'spread'].includes(metric)) return plain
   return number(value, { style: 'percent', maximumSignificantDigits: 4 })
 }
 

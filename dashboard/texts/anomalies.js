@@ -38,6 +38,14 @@ export const anomalies = {
   'metric.volume': ['Events a minute.', 'Événements par minute.'],
   'metric.rejections': ['Share of events that were rejected.', 'Part des événements rejetés.'],
   'metric.duplicates': ['Share of events that had come before.', 'Part des événements déjà reçus.'],
+  'metric.late': [
+    'Share of events that came later than promised.',
+    'Part des événements arrivés plus tard que promis.',
+  ],
+  'metric.spread': [
+    'How far the values are spread otherwise: population stability index.',
+    'À quel point les valeurs se répartissent autrement : indice de stabilité de la population.',
+  ],
   'metric.ahead': ['Share of events ahead of their reception.', 'Part des événements en avance sur leur réception.'],
   'metric.delay': ['Delay that one event in twenty exceeds.', 'Retard que dépasse un événement sur vingt.'],
   'metric.missing': ['Share of events without a value there.', 'Part des événements sans valeur à cet endroit.'],

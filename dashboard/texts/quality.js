@@ -162,7 +162,6 @@ export const quality = {
   'suspect.iban': ['bank account', 'compte bancaire'],
   'suspect.card': ['card number', 'numéro de carte'],
   'suspect.ip': ['IP address', 'adresse IP'],
-  'suspect.name': ['name of a person', 'nom de personne'],
   'quality.rules': ['Rules between values', 'Règles entre valeurs'],
   'quality.rulesNote': [
     'What the policy wants to hold in every event, and of how many it did.',
