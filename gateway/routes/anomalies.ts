@@ -7,6 +7,8 @@ import type { AccessAction } from '../../governance/access/access-action.ts'
 import type { Caller } from '../../governance/access/caller.ts'
 import { anomalyKinds, severities } from '../../governance/anomalies/anomaly-kinds.ts'
 import { judgeAnomaly, nextStates, WrongState } from '../../governance/anomalies/judge-anomaly.ts'
+import { pointerLevels } from '../../governance/anomalies/pointer-levels.ts'
+import { higherLevel, type Level } from '../../governance/classification/taxonomy.ts'
 import { anomalyStates, type StoredAnomaly } from '../../storage/stored-shapes.ts'
 import { RequestRefused } from '../body/request-refused.ts'
 import { findDataset } from '../find-dataset.ts'
@@ -83,7 +85,9 @@ export function anomaliesRoute(app: Gateway, deps: GatewayDeps): void {
       },
     },
     async ({ caller, query }) => {
-      const { dataset } = findDataset(deps, caller, query.dataset)
+      const live = findDataset(deps, caller, query.dataset)
+      const { dataset } = live
+      const levelOf = pointerLevels(live)
       const { limit, cursor, state, kind, severity } = query
       const mask = access.current().mask(caller, dataset)
       return findPage(documents, {
@@ -92,7 +96,7 @@ export function anomaliesRoute(app: Gateway, deps: GatewayDeps): void {
         sortBy: 'detectedAt',
         limit,
         cursor,
-        show: body => shown(body as unknown as StoredAnomaly, mask),
+        show: body => shown(body as unknown as StoredAnomaly, mask, levelOf),
       })
     },
   )
@@ -145,19 +149,26 @@ export function anomaliesRoute(app: Gateway, deps: GatewayDeps): void {
     throw noSuchAnomaly()
   }
 
-  const show = (anomaly: StoredAnomaly, caller: Caller) =>
-    shown(anomaly, access.current().mask(caller, anomaly.dataset))
+  function show(anomaly: StoredAnomaly, caller: Caller) {
+    const live = deps.catalogue.find(anomaly.dataset)
+    return shown(anomaly, access.current().mask(caller, anomaly.dataset), live && pointerLevels(live))
+  }
 }
 
-/** Numbers, and what was said of them, are for those who may read the field that they are of. */
-function shown(stored: StoredAnomaly, { read }: Pick<FieldMask, 'read'>) {
+/**
+ * Numbers, and what was said of them, are for those who may read the field that they are of: by its level when they were
+ * found and the one in force, whichever is stricter.
+ */
+function shown(stored: StoredAnomaly, { read }: Pick<FieldMask, 'read'>, levelOf?: (pointer: string) => Level) {
   const { copy: _copy, eventDocument: _document, run: _run, series: _series, running: _running, ...anomaly } = stored
   const { level, evidence: _evidence, history, ...rest } = anomaly
-  if (level === undefined || read.has(level)) return anomaly
+  if (level === undefined) return anomaly
+  const strictest = anomaly.pointer && levelOf ? higherLevel(level, levelOf(anomaly.pointer)) : level
+  if (read.has(strictest)) return { ...anomaly, level: strictest }
   return {
     ...rest,
-    level,
-    detail: `This is about a field of level ${level}, which none of your roles may read.`,
+    level: strictest,
+    detail: `This is about a field of level ${strictest}, which none of your roles may read.`,
     ...(history && { history: history.map(({ comment: _comment, ...entry }) => entry) }),
   }
 }

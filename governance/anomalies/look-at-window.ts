@@ -76,7 +76,9 @@ const lookers: Record<MinuteMetric, (metric: Metric, look: Look) => void> = {
   suspects: (metric, look) => {
     const byChance = SUSPECT_SHARES[metric.about!]
     const found = above(metric, byChance ?? SUSPECTS_BY_CHANCE, RULE_NOISE, look)
-    look.say('personal-data', metric, found && (byChance === undefined ? { ...found, needed: SUSPECTS_NEED } : found))
+    if (byChance === undefined) look.say('personal-data', metric, found && { ...found, needed: SUSPECTS_NEED })
+    // One of few is chance.
+    else look.say('personal-data', metric, metric.value * metric.of > 1.5 ? found : undefined)
   },
   volume: lookAtVolume,
   rejections: (metric, look) => {
