@@ -65,6 +65,12 @@ const verbs: Record<string, Entry> = {
     takes: 'test <route> [--dataset NAME] [--json]',
     load: () => import('./alerts.ts'),
   },
+  anomalies: {
+    does: 'what should not be of a dataset, newest first; what is to be said of one',
+    takes:
+      '<dataset> [--state STATE] [--kind KIND] [--severity S] | <dataset> --id ID [--state STATE] [--comment TEXT]; [--json]',
+    load: () => import('./anomalies.ts'),
+  },
   simulate: {
     does: 'post simulated events',
     takes: '<dataset> [--rate 50] [--bad 0.02] [--count N] [--seed N] [--json]',

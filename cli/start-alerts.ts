@@ -1,6 +1,5 @@
 // Starts telling people of anomalies, and keeps the numbers of it for Prometheus.
 
-import { severities } from '../governance/alerts/anomaly-kinds.ts'
 import { type LiveAlerts, openLiveAlerts } from '../governance/alerts/live-alerts.ts'
 import type { Catalogue } from '../governance/contract/catalogue.ts'
 import { formatDiagnostic } from '../governance/contract/diagnostic.ts'
@@ -11,7 +10,7 @@ import type { Config } from '../runtime/config.ts'
 import { every } from '../runtime/every.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Shutdown } from '../runtime/shutdown.ts'
-import type { Measurement, Telemetry } from '../runtime/telemetry.ts'
+import type { Telemetry } from '../runtime/telemetry.ts'
 import type { Documents } from '../storage/documents/documents.ts'
 import { openAlertChannels } from './open-alert-channels.ts'
 
@@ -19,7 +18,6 @@ import { openAlertChannels } from './open-alert-channels.ts'
 const GRACE_MS = 2_000
 /** Turns between two counts of what is open. */
 const COUNTED_EVERY = 3
-const MAX_DATASETS = 1_000
 
 export interface StartAlertsDeps {
   config: Config
@@ -92,35 +90,18 @@ function watchObstacles(live: LiveAlerts, channels: Channels, logger: Logger): (
   }
 }
 
-/** Gauges of what is open, for those who alert by Prometheus: what every processor tells alike. */
+/** A gauge of the groups that are open, which every processor tells alike. */
 function observeOpen(documents: Documents, { meter }: Telemetry, now: () => number): () => Promise<void> {
   const store = openAlertStore(documents, now)
-  let anomalies: Measurement[] = []
-  let groups: Measurement[] = []
-  const observe = (name: string, description: string, read: () => Measurement[]) =>
-    meter.createObservableGauge(name, { description }).addCallback(result => {
-      for (const { value, labels } of read()) result.observe(value, labels)
+  let groups = new Map<string, number>()
+  meter
+    .createObservableGauge('ecluse_alert_groups', { description: 'Open groups of anomalies, by route' })
+    .addCallback(result => {
+      for (const [route, count] of groups) result.observe(count, { route })
     })
-  observe('ecluse_open_anomalies', 'Anomalies that nobody has taken up, by dataset and severity', () => anomalies)
-  observe('ecluse_alert_groups', 'Open groups of anomalies, by route', () => groups)
-  /** What was counted before and is gone has the value 0. */
-  const renewed = (before: Measurement[], after: Measurement[]) => {
-    const keys = new Set(after.map(({ labels }) => JSON.stringify(labels)))
-    const gone = before.filter(({ labels }) => !keys.has(JSON.stringify(labels)))
-    return [...after, ...gone.map(({ labels }) => ({ labels, value: 0 }))]
-  }
   return async () => {
-    const counted = await Promise.all(
-      severities.map(async severity => {
-        const where = { state: 'open', severity }
-        const counts = await documents.countBy('anomalies', 'dataset', { where, limit: MAX_DATASETS })
-        return counts.map(({ value, count }) => ({ labels: { dataset: String(value), severity }, value: count }))
-      }),
-    )
-    anomalies = renewed(anomalies, counted.flat())
-    groups = renewed(
-      groups,
-      [...(await store.countOpen())].map(([route, value]) => ({ labels: { route }, value })),
-    )
+    const counted = await store.countOpen()
+    // A route that has none any more has the value 0.
+    groups = new Map([...[...groups.keys()].map(route => [route, 0] as const), ...counted])
   }
 }

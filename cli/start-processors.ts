@@ -4,11 +4,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { newestHead } from '../governance/audit/stored-tree.ts'
 import { recordAuditNotes } from '../governance/audit/vault-notes.ts'
+import { type AnomalyWatch, openAnomalyWatch } from '../processors/anomalies/watch-datasets.ts'
 import { openEventTables } from '../processors/fill-tables.ts'
 import { openIncarnations } from '../processors/incarnations.ts'
 import { startLake } from '../processors/lake/start-lake.ts'
 import { openConservation } from '../processors/ledger/open-conservation.ts'
-import { ARCHIVE_GROUP, type Pipeline, startPipeline } from '../processors/pipeline.ts'
+import { ARCHIVE_GROUP, LEDGER_GROUP, type Pipeline, QUARANTINE_GROUP, startPipeline } from '../processors/pipeline.ts'
 import { openQuality } from '../processors/quality/open-quality.ts'
 import { releaseUnrestricted } from '../processors/release-held.ts'
 import { openRetentions } from '../processors/retentions.ts'
@@ -24,6 +25,7 @@ import type { Stores } from './open-stores.ts'
 import { startAlerts } from './start-alerts.ts'
 import { type StartRequestsDeps, startRightsRequests } from './start-requests.ts'
 
+const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
 /** Shorter than a scrape may take. */
 const LAG_MS = 3_000
@@ -105,6 +107,13 @@ export async function startProcessors(deps: StartProcessorsDeps): Promise<Proces
     await aggregation.recomputeNoted(untilPassed)
   })
   repeat('ledger', config.maintenanceIntervalMs, () => conservation.check(untilPassed))
+  const watch = openAnomalyWatch({
+    ...stores,
+    ...work,
+    groups: { events: ARCHIVE_GROUP, quarantine: QUARANTINE_GROUP, ledger: LEDGER_GROUP },
+  })
+  observeAnomalies(telemetry, watch)
+  repeat('anomalies', Math.min(config.maintenanceIntervalMs, MINUTE_MS), () => watch.turn(untilPassed))
   await startAlerts({ ...deps, documents })
   repeat('audit notes', config.maintenanceIntervalMs, () => recordAuditNotes(vault, deps.audit))
   repeat('epochs', config.maintenanceIntervalMs, keepEpochs({ ...deps, vault }, { ...config, leaseMs: deps.leaseMs }))
@@ -131,6 +140,14 @@ function lakeCount({ meter }: Telemetry) {
   return (dataset: string, rows: number) => {
     if (rows > 0) events.add(rows, { dataset })
   }
+}
+
+function observeAnomalies({ meter }: Telemetry, { open }: AnomalyWatch): void {
+  meter
+    .createObservableGauge('ecluse_anomalies_open', { description: 'Anomalies that nobody looked at yet' })
+    .addCallback(result => {
+      for (const { count, ...labels } of open()) result.observe(count, labels)
+    })
 }
 
 function observeLag({ meter }: Telemetry, name: string, description: string, group: Pick<Pipeline, 'lag'>): void {

@@ -7,12 +7,17 @@ import { link, route } from './kit/route.js'
 import { language, languages, speak, t } from './kit/text.js'
 import { AccessPage } from './pages/access.js'
 import { AnomaliesPage } from './pages/anomalies.js'
+import { AnomalyPage } from './pages/anomaly.js'
+import { ApprovalsPage } from './pages/approvals.js'
 import { AuditPage } from './pages/audit.js'
 import { DatasetPage } from './pages/dataset.js'
 import { DatasetsPage } from './pages/datasets.js'
 import { ExplorePage } from './pages/explore.js'
 import { OverviewPage } from './pages/overview.js'
+import { QualityPage } from './pages/quality.js'
 import { QuarantinePage } from './pages/quarantine.js'
+import { ReidentificationPage } from './pages/reidentification.js'
+import { ReidentificationsPage } from './pages/reidentifications.js'
 import { RequestPage } from './pages/request.js'
 import { RequestsPage } from './pages/requests.js'
 import { SignInPage } from './pages/sign-in.js'
@@ -24,9 +29,17 @@ const pages = [
   { name: 'overview', is: OverviewPage, shown: () => may('describe') },
   { name: 'datasets', is: DatasetsPage, one: DatasetPage, shown: () => may('describe') },
   { name: 'explore', is: ExplorePage, shown: () => me.value.access.some(({ read }) => read.length > 0) },
+  { name: 'quality', is: QualityPage, shown: () => may('quality') },
   { name: 'quarantine', is: QuarantinePage, shown: () => may('quarantine') },
-  { name: 'anomalies', is: AnomaliesPage, shown: () => may('anomalies') },
+  { name: 'anomalies', is: AnomaliesPage, one: AnomalyPage, shown: () => may('anomalies') },
   { name: 'requests', is: RequestsPage, one: RequestPage, shown: () => rights.some(may) },
+  {
+    name: 'reidentification',
+    is: ReidentificationsPage,
+    one: ReidentificationPage,
+    shown: () => may('reidentify') || may('approve'),
+  },
+  { name: 'approvals', is: ApprovalsPage, shown: () => may('approve') },
   { name: 'audit', is: AuditPage, shown: () => may('audit') },
   { name: 'access', is: AccessPage, shown: () => may('describe') },
 ]

@@ -6,7 +6,7 @@ import type { Config } from '../runtime/config.ts'
 import type { Documents, Filter } from '../storage/documents/documents.ts'
 import type { Lake } from '../storage/lake/lake.ts'
 import { readManifest } from '../storage/lake-manifest.ts'
-import type { StoredRetention } from '../storage/stored-shapes.ts'
+import type { StoredRetention } from '../storage/stored-retention.ts'
 import type { Vault } from '../storage/vault/vault.ts'
 
 const DAY_MS = 86_400_000

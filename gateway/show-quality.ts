@@ -38,6 +38,20 @@ export function qualityView(
   }
 }
 
+/** What the policy promises, as far as the caller reads what it is promised of. */
+export function showPromises({ promises, levelOf, timeLevel, read }: QualityView) {
+  const { completeness, conformity, uniqueness, timeliness, consistency } = promises
+  const fields = completeness.filter(({ pointer }) => read.has(levelOf(pointer)))
+  const rules = consistency.filter(rule => read.has(ruleLevel(rule)))
+  return {
+    completeness: fields.map(({ pointer, share }) => ({ pointer, share })),
+    ...(conformity !== undefined && { conformity }),
+    ...(uniqueness !== undefined && { uniqueness }),
+    ...(timeliness && read.has(timeLevel) && { timeliness }),
+    consistency: rules.map(({ name, share }) => ({ rule: name, share })),
+  }
+}
+
 /** @param drift undefined where none was looked for */
 export function showQuality(view: QualityView, window: QualityWindow, drift: ReadonlyMap<string, Drift> | undefined) {
   const { promises } = view

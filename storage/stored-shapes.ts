@@ -3,7 +3,10 @@
 import type { CollectionSettings } from './documents/documents.ts'
 import type { Position } from './event-log/event-log.ts'
 import type { JsonObject } from './json.ts'
+import type { StoredPackage } from './stored-package.ts'
 import type { StoredLeft, StoredQuarantine } from './stored-quarantine.ts'
+import type { StoredReidentification } from './stored-reidentification.ts'
+import type { StoredRetention } from './stored-retention.ts'
 
 /**
  * Collections and their indexed members. `retentions` holds, by dataset, the retention that was applied last, and under
@@ -22,9 +25,15 @@ export const collections = {
     ],
   },
   anomalies: {
-    indexes: ['dataset', 'detectedAt', 'lastSeenAt', 'severity', 'state', 'eventDocument', 'subject'],
-    together: [['state', 'severity', 'dataset']],
+    indexes: [
+      ...['dataset', 'detectedAt', 'lastSeenAt', 'eventDocument', 'subject', 'state', 'kind', 'severity', 'running'],
+    ],
+    together: [
+      ['dataset', 'detectedAt'],
+      ['dataset', 'state', 'detectedAt'],
+    ],
   },
+  anomalies_judged: { indexes: [] },
   alerts: { indexes: ['route', 'open', 'active'] },
   rectifications: { indexes: ['dataset'] },
   packages: { indexes: ['request', 'subject', 'endsAt'] },
@@ -121,31 +130,36 @@ export interface StoredRectification {
   by: string
 }
 
-/** Where the sealed package of an export rests, once for each of its persons, in collection `packages`. */
-export interface StoredPackage {
-  /** Id of the request. */
-  request: string
-  /** A person's pseudonym. */
-  subject: string
-  endsAt: string
-  /** Bytes, before sealing. */
-  size: number
-  /** Files in the lake: `exports/<request>/<n>`. */
-  pieces: number
-  /** Base64: the pieces' key, under the package's own key and that of each person. */
-  sealedKey: string
-}
+export const anomalyStates = ['open', 'acknowledged', 'resolved', 'false-alarm'] as const
+export type AnomalyState = (typeof anomalyStates)[number]
 
 /** Something that should not be, in collection `anomalies`. Evidence holds no personal value in the clear. */
 export interface StoredAnomaly {
   id: string
   dataset: string
-  kind: 'conflict' | 'unreadable-record' | 'ledger-mismatch'
-  severity: 'critical' | 'high' | 'medium'
-  /** What is resolved has come right by itself. */
-  state: 'open' | 'resolved'
+  /** `conflict`, `unreadable-record`, `ledger-mismatch`, or what was found in windows: see `anomalyKinds`. */
+  kind: string
+  severity: 'critical' | 'high' | 'medium' | 'low'
+  /** What is resolved has come right by itself, or somebody said so. */
+  state: AnomalyState
   detectedAt: string
   resolvedAt?: string
+  /** Who changed its state, oldest first: a caller's id, or `écluse`. */
+  history?: { state: AnomalyState; at: string; by: string; comment?: string }[]
+  /** Of reception, RFC 3339: from the first wrong window to the end of the last. */
+  window?: { start: string; end: string }
+  /** Wrong windows in it, and the end of the last. */
+  windows?: number
+  lastSeenAt?: string
+  /** What its windows were found by, and the series of metrics that they are no example of. */
+  run?: string
+  series?: string[]
+  /** Its dataset, while it goes on: until windows are well again, whatever somebody says of it. */
+  running?: string
+  /** Of the schema. */
+  pointer?: string
+  /** The strictest level of what `detail` and `evidence` tell; missing: public. */
+  level?: StoredField['level']
   /** Numbers that show it, and what they were counted over; no personal values. */
   evidence?: JsonObject
   /** One sentence. */
@@ -198,16 +212,6 @@ export interface StoredLedgerRemoval extends Pick<StoredEvent, 'dataset' | 'rece
   receivedIn: string
 }
 
-/** The retention that was applied last to what is stored of a dataset, in collection `retentions`, under its name. */
-export interface StoredRetention {
-  epoch: number
-  events: number
-  quarantine: number
-  /** How often what is stored has been gone over since it is in force: twice, and it is done. */
-  passes: 1 | 2
-  appliedAtMs: number
-}
-
 /** A dataset's contract as events were stored under it, in collection `contracts`, under `contractDocumentId`. */
 export interface StoredContract {
   dataset: string
@@ -248,25 +252,6 @@ export interface StoredField {
   domain?: string
   /** It was not sent: the policy had it computed. */
   computed?: true
-}
-
-/** A request to learn who a pseudonym is, in collection `reidentifications`, under its id. */
-export interface StoredReidentification {
-  id: string
-  dataset: string
-  /** A caller's id. */
-  requester: string
-  requesterRoles: string[]
-  requestedAt: string
-  /** What somebody decided; what time decides is seen when it is read. */
-  state: 'pending' | 'approved' | 'refused'
-  /** Until when it waits for an answer or, approved, may be used; when it was refused. */
-  endsAt: string
-  /** Who decided, and when. */
-  decidedBy: string | null
-  decidedAt: string | null
-  /** Base64, under a key of its own: whom it is about and why; once it is refused, the reason. */
-  sealed: string
 }
 
 export function contractDocumentId(dataset: string, schema: string, policy: string): string {

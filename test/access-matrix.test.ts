@@ -37,15 +37,21 @@ const get = (action: AccessAction, path: Probe['path'], refused?: number[]): Pro
   path,
   ...(refused && { refused }),
 })
-const post = (action: AccessAction, path: Probe['path'], body: Probe['body'] = () => ({})): Probe => ({
-  action,
+const post = (
+  action: AccessAction,
+  path: Probe['path'],
+  body: object | Probe['body'] = {},
+  refused?: number[],
+): Probe => ({
+  ...get(action, path, refused),
   method: 'POST',
-  path,
-  body,
+  body: typeof body === 'function' ? (body as NonNullable<Probe['body']>) : () => body,
 })
 
-/** Id of a quarantined event, by dataset. */
+/** Ids of a quarantined event, and of an anomaly, by dataset. */
 const rejected: Record<string, string> = {}
+const anomalies: Record<string, string> = {}
+const anomalyOf = (dataset: string) => `/v1/anomalies/${encodeURIComponent(anomalies[dataset]!)}`
 
 /** What each action's route is: a route that comes later is one more line. */
 const probes: Probe[] = [
@@ -56,15 +62,10 @@ const probes: Probe[] = [
   get('quarantine', dataset => `/v1/quarantine?dataset=${dataset}`),
   get('quarantine', dataset => `/v1/quarantine/causes?dataset=${dataset}`),
   get('quarantine', dataset => `/v1/quarantine/${rejected[dataset]}`, [403, 404]),
-  {
-    ...post(
-      'reveal',
-      dataset => `/v1/quarantine/${rejected[dataset]}/reveal`,
-      () => ({ purpose: 'a test' }),
-    ),
-    refused: [403, 404],
-  },
+  post('reveal', dataset => `/v1/quarantine/${rejected[dataset]}/reveal`, { purpose: 'a test' }, [403, 404]),
   get('anomalies', dataset => `/v1/anomalies?dataset=${dataset}`),
+  get('anomalies', anomalyOf, [403, 404]),
+  post('judge', dataset => `${anomalyOf(dataset)}/states`, { state: 'acknowledged' }, [403, 404]),
   get('ledger', dataset => `/v1/ledger?dataset=${dataset}`),
   get('quality', dataset => `/v1/datasets/${dataset}/quality`),
   post(
@@ -121,14 +122,19 @@ before(async () => {
   for (const name of ['transactions', 'user-profiles']) rmSync(join(dir, 'policies', `${name}.yaml`))
   ecluse = await spawnEcluse({ dir, environment: { ECLUSE_WATCH_INTERVAL_MS: '50', ECLUSE_LEASE_MS: '200' } })
   for (const dataset of DATASETS) {
-    const events = [eventOf(dataset), { id: 'wrong', at: 'never' }]
+    const event = eventOf(dataset)
+    const events = [event, { id: 'wrong', at: 'never' }]
     const { answer } = await ecluse.post(dataset, events)
     assert.deepEqual([answer.accepted, answer.rejected], [1, 1], JSON.stringify(answer))
+    // A conflict: an anomaly.
+    await ecluse.post(dataset, [{ ...event, 'public-kept': 'another' }])
   }
   await ecluse.settled()
   for (const dataset of DATASETS) {
     const listed = await ecluse.call('data-steward', `/v1/quarantine?dataset=${dataset}`)
     rejected[dataset] = ((await listed.json()) as { items: { id: string }[] }).items[0]!.id
+    const found = await ecluse.call('data-steward', `/v1/anomalies?dataset=${dataset}`)
+    anomalies[dataset] = ((await found.json()) as { items: { id: string }[] }).items[0]!.id
   }
 })
 after(() => ecluse.end())

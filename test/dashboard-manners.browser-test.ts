@@ -6,14 +6,16 @@ import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, Page } from 'playwright-core'
-import type { StoredDocument } from '../storage/documents/documents.ts'
-import type { JsonObject } from '../storage/json.ts'
+import { declareWide } from './declare-wide.ts'
 import { transactionOf } from './fixtures.ts'
 import { openBrowser, openReader, type Reader, signIn, visit } from './open-browser.ts'
 import { textsIn } from './page-texts.ts'
+import { seedAnomaly, seedQuality } from './seed-quality.ts'
+import { seedQuarantine } from './seed-quarantine.ts'
 import { type StartedEcluse, startEcluse } from './start-ecluse.ts'
 
 const QUARANTINED = 100_000
+const HOUR_MS = 3_600_000
 const say = textsIn('en')
 
 let ecluse: StartedEcluse
@@ -21,6 +23,8 @@ let browser: Browser
 const person = randomUUID()
 const raw = { nom: 'Camille Exemplaire', adresse: '12, rue des Essais', email: 'camille.exemplaire@example.org' }
 let request: string
+let identity: string
+let anomaly: string
 
 before(async () => {
   ecluse = await startEcluse({ ECLUSE_AUDIT_HEAD_MS: '200', ECLUSE_LEASE_MS: '500' })
@@ -35,6 +39,12 @@ before(async () => {
     body: { subject: { type: 'customer', id: person }, reason: 'a letter' },
   })
   request = filed.body.id!
+  const pseudonym = `p1.${'A'.repeat(22)}`
+  const asked = await ecluse.answer('data-owner', '/v1/reidentification-requests', {
+    body: { dataset: 'transactions', pseudonym, purpose: 'a complaint' },
+  })
+  identity = asked.body.id!
+  anomaly = await seedAnomaly(ecluse.stores.documents, 'transactions')
   browser = await openBrowser()
 })
 after(async () => {
@@ -50,9 +60,9 @@ const readerAs = async (role: string, options: Parameters<typeof openReader>[2] 
 
 /** What each of these roles is offered, in order. */
 const offered = {
-  analyst: ['overview', 'datasets', 'explore', 'access'],
-  dpo: ['overview', 'datasets', 'quarantine', 'requests', 'audit', 'access'],
-  'data-steward': ['overview', 'datasets', 'explore', 'quarantine', 'anomalies', 'access'],
+  analyst: ['overview', 'datasets', 'explore', 'quality', 'access'],
+  dpo: ['overview', 'datasets', 'quarantine', 'requests', 'reidentification', 'approvals', 'audit', 'access'],
+  'data-steward': ['overview', 'datasets', 'explore', 'quality', 'quarantine', 'anomalies', 'access'],
   auditor: ['overview', 'datasets', 'audit', 'access'],
   producer: ['overview', 'datasets', 'access'],
 }
@@ -60,7 +70,11 @@ const offered = {
 const addressesOf = (names: string[]) => [
   ...names.map(name => `#/${name}`),
   '#/datasets/transactions',
+  ...(names.includes('quarantine') ? ['#/quarantine?dataset=transactions&cause=%2Fmontant%20type'] : []),
+  ...(names.includes('quality') ? ['#/quality?dataset=transactions'] : []),
+  ...(names.includes('anomalies') ? [`#/anomalies/${encodeURIComponent(anomaly)}`] : []),
   ...(names.includes('requests') ? [`#/requests/export/${request}`] : []),
+  ...(names.includes('approvals') ? [`#/reidentification/${identity}`] : []),
 ]
 
 /** Everything a page waits for has come. */
@@ -95,7 +109,7 @@ describe('a role', () => {
 
   test('that may not see a page is told so, and the gateway refuses all the same', async () => {
     const reader = await readerAs('analyst')
-    for (const name of ['requests', 'audit', 'quarantine', 'anomalies']) {
+    for (const name of ['requests', 'reidentification', 'approvals', 'audit', 'quarantine', 'anomalies']) {
       await visit(reader, `#/${name}`)
       await reader.page.getByRole('heading', { name: say('notOffered.title') }).waitFor()
     }
@@ -124,13 +138,30 @@ for (const colours of ['light', 'dark'] as const)
     })
 
 async function inspect(page: Page, where: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze()
+  const { violations } = await new AxeBuilder({ page })
+    .setLegacyMode()
+    .options({ resultTypes: ['violations'] })
+    .analyze()
   const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
   assert.deepEqual(
     serious.map(({ id, nodes }) => `${where}: ${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`),
     [],
   )
 }
+
+for (const role of ['data-steward', 'dpo'] as const)
+  test(`no page of a ${role} is wider than a telephone, in either language`, async () => {
+    for (const language of ['en', 'fr'] as const) {
+      const reader = await readerAs(role, { language, width: 390 })
+      for (const address of addressesOf(offered[role])) {
+        await visit(reader, address)
+        await arrived(reader.page)
+        const width = await reader.page.evaluate<number>('document.documentElement.scrollWidth')
+        assert.ok(width <= 390, `${address} is ${width} wide in ${language}`)
+      }
+      await reader.close()
+    }
+  })
 
 test('an erasure is filed with the keyboard alone, from the sign-in to its end', async () => {
   const somebody = randomUUID()
@@ -176,7 +207,7 @@ const focusedName = `(() => {
 })()`
 
 test('a hundred thousand rejected events are a list like any other', async () => {
-  await seedQuarantine('user-profiles', QUARANTINED)
+  await seedQuarantine(ecluse.stores.documents, 'user-profiles', QUARANTINED)
   const reader = await readerAs('data-steward')
   const { page } = reader
   await visit(reader, '#/quarantine?dataset=user-profiles')
@@ -202,21 +233,26 @@ test('a hundred thousand rejected events are a list like any other', async () =>
   await reader.close()
 })
 
-async function seedQuarantine(dataset: string, count: number): Promise<void> {
-  const [sample] = await ecluse.stores.documents.find('quarantine', { limit: 1 })
-  const chunk = 5_000
-  for (let from = 0; from < count; from += chunk) {
-    const documents = Array.from({ length: chunk }, (_, i) => seeded(sample!, dataset, from + i))
-    await ecluse.stores.documents.insertFirst('quarantine', documents)
-  }
-}
-
-function seeded(sample: StoredDocument, dataset: string, number: number): StoredDocument {
-  const id = randomUUID()
-  const receivedAt = new Date(Date.now() - number * 100).toISOString()
-  const body: JsonObject = { ...sample.body, id, dataset, receivedAt, cause: `/dob/age minimum ${number % 10}` }
-  return { ...sample, id, body }
-}
+test('three thousand checks of quality are shown at once, and more when asked for', async () => {
+  const [fields, hours] = [80, 49]
+  const pointers = await declareWide(ecluse, 'wide', fields)
+  await seedQuality(ecluse.stores.documents, { dataset: 'wide', hours, pointers, causes: ['/wide_1 type'] })
+  const reader = await readerAs('data-steward')
+  const { page } = reader
+  const to = Math.ceil(Date.now() / HOUR_MS) * HOUR_MS
+  const asked = { dataset: 'wide', from: new Date(to - (hours + 1) * HOUR_MS), to: new Date(to) }
+  await visit(reader, `#/quality?dataset=wide&from=${asked.from.toISOString()}&to=${asked.to.toISOString()}&step=1h`)
+  const rows = page.getByRole('group', { name: say('quality.heat') }).locator('tbody tr')
+  await rows.first().waitFor()
+  assert.equal(await rows.count(), 60)
+  assert.equal(await rows.first().locator('td').count(), hours + 1)
+  await page.locator('.heat + .under').getByRole('button').click()
+  await rows.nth(fields - 1).waitFor()
+  await page.getByRole('button', { name: say('signOut') }).click()
+  await page.getByRole('heading', { name: say('signIn') }).waitFor()
+  assert.deepEqual(reader.faults(), [])
+  await reader.close()
+})
 
 test('a session that is over asks to sign in again, and goes on where it was', async () => {
   const reader = await readerAs('auditor')

@@ -3,16 +3,22 @@
 
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { simulate } from '../sources/simulate/simulate.ts'
+import { openSqliteDocuments } from '../storage/documents/sqlite.ts'
 import type { JsonObject } from '../storage/json.ts'
+import { QUALITY_HOURS } from '../storage/stored-quality.ts'
+import { collections } from '../storage/stored-shapes.ts'
 import { eventually } from './eventually.ts'
 import { transactionOf } from './fixtures.ts'
 import { openBrowser, openReader, picturesDir, signIn, visit } from './open-browser.ts'
 import { type Language, textsIn } from './page-texts.ts'
+import { mendSchema, sale } from './quarantine.ts'
 import { customer, fileRight, rightDone } from './rights.ts'
+import { seedAnomaly, seedQuality } from './seed-quality.ts'
 import { type EcluseProcess, spawnEcluse } from './spawn-ecluse.ts'
 
 const dir = picturesDir()
@@ -24,9 +30,18 @@ let browser: Browser
 const stop = new AbortController()
 const flows: Promise<unknown>[] = []
 let erasure: string
+let anomaly: string
 
 before(async () => {
-  ecluse = await spawnEcluse({ environment: { ECLUSE_AUDIT_HEAD_MS: '200', ECLUSE_LEASE_MS: '500' } })
+  ecluse = await spawnEcluse({
+    environment: {
+      ECLUSE_AUDIT_HEAD_MS: '200',
+      ECLUSE_LEASE_MS: '500',
+      ECLUSE_POLICY_APPROVAL: 'required',
+      // Nobody compares the past that is made up here with an archive.
+      ECLUSE_MAINTENANCE_INTERVAL_MS: '3600000',
+    },
+  })
   for (const [source, ratePerSecond] of [
     ['transactions', 60],
     ['user-profiles', 15],
@@ -56,6 +71,15 @@ before(async () => {
   await rightDone(ecluse, filed)
   await rightDone(ecluse, await fileRight(ecluse, 'export', customer(PERSON)))
   erasure = filed.id
+  await ecluse.post(
+    'transactions',
+    Array.from({ length: 12 }, () => sale({ moyen_paiement: 'cheque' })),
+  )
+  await mendSchema(ecluse, '1-0-1', ({ properties }) => (properties.moyen_paiement!.enum as string[]).push('cheque'))
+  const policy = join(ecluse.policiesDir, 'transactions.yaml')
+  const weaker = ['level: confidential, action: pseudonymise }', 'level: confidential, action: keep }'] as const
+  writeFileSync(policy, readFileSync(policy, 'utf8').replace(...weaker))
+  anomaly = await seedPast()
   browser = await openBrowser()
 })
 after(async () => {
@@ -64,6 +88,28 @@ after(async () => {
   await browser?.close()
   await ecluse?.end()
 })
+
+/** A day of quality, and an anomaly. @returns its id */
+async function seedPast(): Promise<string> {
+  const documents = await openSqliteDocuments(join(ecluse.dataDir, 'documents.sqlite'))
+  for (const name of [QUALITY_HOURS, 'ledger', 'anomalies'] as const)
+    await documents.ensureCollection(name, collections[name])
+  const contract = (await (await ecluse.call('data-owner', '/v1/datasets/transactions')).json()) as {
+    fields: { pointer: string }[]
+  }
+  await seedQuality(documents, {
+    dataset: 'transactions',
+    hours: 30,
+    pointers: contract.fields.map(({ pointer }) => pointer),
+    numbersAt: '/montant',
+    worsening: ['/utilisateur/email', '/lieu'],
+    causes: ['/montant minimum', '/moyen_paiement enum', '(event) additionalProperties', '/date time'],
+    rules: ['transfers-go-through-a-bank', 'purchases-cost-something'],
+  })
+  const id = await seedAnomaly(documents, 'transactions')
+  await documents.close()
+  return id
+}
 
 for (const language of ['en', 'fr'] as const)
   test(`the pages are pictured in ${language}`, async () => {
@@ -88,9 +134,30 @@ for (const language of ['en', 'fr'] as const)
     await visit(steward, '#/explore?dataset=user-profiles&aggregate=by-country')
     await page.locator('.bars').waitFor()
     await take('explore')
-    await visit(steward, '#/quarantine')
+    await visit(steward, '#/quality?dataset=transactions')
+    await page.locator('.chart canvas').waitFor()
+    await take('quality')
+    await page.evaluate("document.getElementById('fields').scrollIntoView()")
+    await take('quality-fields')
+    await visit(steward, `#/anomalies/${encodeURIComponent(anomaly)}`)
+    await page.getByRole('button', { name: say('anomalies.judgeDo') }).waitFor()
+    await take('anomaly')
+    await visit(steward, '#/quarantine?dataset=transactions')
     await reveal(page, language)
     await take('quarantine')
+    await visit(steward, '#/quarantine?dataset=transactions&cause=%2Fmoyen_paiement%20enum')
+    await page.getByRole('button', { name: say('quarantine.dryRun') }).click()
+    const counts = page.getByRole('group', { name: say('quarantine.dryRun') })
+    await counts.waitFor()
+    await page
+      .getByRole('group', { name: say('quarantine.entries') })
+      .locator('tbody tr')
+      .nth(5)
+      .waitFor()
+    await page.setViewportSize({ width: scene.width, height: 1_200 })
+    await page.evaluate("document.getElementById('cause').scrollIntoView()")
+    await take('replay')
+    await page.setViewportSize(scene)
     assert.deepEqual(steward.faults(), [])
     await steward.close()
 
@@ -102,6 +169,9 @@ for (const language of ['en', 'fr'] as const)
     await visit(officer, `#/requests/erasure/${erasure}`)
     await officer.page.getByRole('group', { name: say('request.holders') }).waitFor()
     await take('erasure', officer.page)
+    await visit(officer, '#/approvals')
+    await officer.page.getByRole('button', { name: say('approvals.approve') }).waitFor()
+    await take('approvals', officer.page)
     await visit(officer, '#/audit')
     await officer.page.getByLabel(say('audit.by.subject'), { exact: true }).last().fill(PERSON)
     await officer.page.getByRole('button', { name: say('audit.ask') }).click()
@@ -116,11 +186,13 @@ for (const language of ['en', 'fr'] as const)
 
 async function reveal(page: Page, language: Language): Promise<void> {
   const say = textsIn(language)
-  await page.getByRole('row', { name: '/montant minimum' }).getByRole('button').first().click()
+  const causes = page.getByRole('group', { name: say('quarantine.causes') })
+  await causes.getByRole('row', { name: '/montant minimum' }).getByRole('button').click()
+  await page.getByRole('region', { name: '/montant minimum', exact: true }).waitFor()
   await page
     .getByRole('button', { name: say('quarantine.open') })
     .first()
     .click()
   await page.getByLabel(say('quarantine.purpose')).fill(`mending the feed ${randomUUID().slice(0, 4)}`)
-  await page.getByRole('heading', { name: say('quarantine.one') }).scrollIntoViewIfNeeded()
+  await page.evaluate("document.getElementById('entries').scrollIntoView()")
 }

@@ -170,7 +170,9 @@ for (const language of ['en', 'fr'] as const) {
       await ecluse.settled()
       await as('data-steward', language, async page => {
         await open(page, say('page.quarantine'))
-        await page.getByRole('row', { name: '/montant type' }).getByRole('button').first().click()
+        const causes = page.getByRole('group', { name: say('quarantine.causes') })
+        await causes.getByRole('row', { name: '/montant type' }).getByRole('button').click()
+        await page.getByRole('region', { name: '/montant type', exact: true }).waitFor()
         await page
           .getByRole('button', { name: say('quarantine.open') })
           .first()

@@ -130,7 +130,7 @@ describe('a replay', () => {
         const { status } = await ecluse.answer('data-owner', `/v1/datasets/transactions/events/${id}`)
         assert.equal(status, 200)
       }
-      const { body } = await ecluse.answer('data-steward', '/v1/anomalies?dataset=transactions')
+      const { body } = await ecluse.answer('data-steward', '/v1/anomalies?dataset=transactions&kind=conflict')
       assert.deepEqual(body.items, [])
     })
 })

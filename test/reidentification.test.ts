@@ -44,6 +44,19 @@ const requestKeys = async () => (await ecluse.stores.vault.listKeys('request/'))
 /** Of one request, as the audit holds it. */
 const recorded = (id: string) => entries.map(({ value }) => readEntry(value)).filter(({ request }) => request === id)
 
+test('requests are listed to those who may approve, and to each requester their own, without what is sealed', async () => {
+  await makeKey('second-owner', ['data-owner'])
+  await makeKey('other-analyst', ['analyst'])
+  const { body } = await ask('data-owner', nobodys())
+  const listed = async (role: string) =>
+    ((await ecluse.answer(role, PATH)).body as unknown as { items: Record<string, string>[] }).items
+  for (const role of ['dpo', 'data-owner', 'second-owner']) {
+    const found = (await listed(role)).find(({ id }) => id === body.id)!
+    assert.deepEqual([found.state, found.pseudonym, found.purpose], ['pending', undefined, undefined])
+  }
+  assert.deepEqual(await listed('other-analyst'), [])
+})
+
 test('a second person in another role approves; then the requester learns who it is, and each look is recorded', async () => {
   const { subject: pseudonym, person } = await ecluse.newcomer()
   const { keys } = (await ecluse.known(pseudonym))!

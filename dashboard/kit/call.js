@@ -70,6 +70,11 @@ export function may(action) {
   return actions.includes(action) || access.some(each => each.actions.includes(action))
 }
 
+/** Whether the caller may on this dataset. */
+export function mayOn(dataset, action) {
+  return me.value.access.some(each => each.dataset === dataset && each.actions.includes(action))
+}
+
 /** Names of the datasets on which the caller may; `read` at any level. */
 export function datasetsWhere(action) {
   const fits = each => (action === 'read' ? each.read.length > 0 : each.actions.includes(action))

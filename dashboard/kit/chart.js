@@ -45,12 +45,13 @@ export function Lines({ label, times, lines }) {
       plot.current = new Plot(optionsOf(lines, times, element.clientWidth), dataOf(times, lines), element)
     }
     draw()
-    dark.addEventListener('change', draw)
+    const schemes = [dark, matchMedia('print')]
+    for (const each of schemes) each.addEventListener('change', draw)
     const watched = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height: HEIGHT }))
     watched.observe(element)
     return () => {
       isGone = true
-      dark.removeEventListener('change', draw)
+      for (const each of schemes) each.removeEventListener('change', draw)
       watched.disconnect()
       plot.current?.destroy()
       plot.current = null

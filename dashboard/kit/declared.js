@@ -8,9 +8,9 @@ const MAX_DATASETS = 50
 
 const nothing = { types: [], aliasTypes: [], purposes: [] }
 
-/** Of the datasets the reader may see; empty until it is known. */
+/** Of the datasets the reader may see; undefined until it is known, so that no form changes under whoever fills it in. */
 export function useDeclared() {
-  const [declared, setDeclared] = useState(nothing)
+  const [declared, setDeclared] = useState(undefined)
   useEffect(() => {
     const names = datasetsWhere('describe').slice(0, MAX_DATASETS)
     Promise.all(names.map(name => call(`/v1/datasets/${encodeURIComponent(name)}`))).then(
@@ -22,7 +22,7 @@ export function useDeclared() {
           purposes: [...new Set(contracts.map(({ purpose }) => purpose))],
         })
       },
-      () => {},
+      () => setDeclared(nothing),
     )
   }, [])
   return declared

@@ -92,10 +92,14 @@ export function Trouble({ problem }) {
 
 const tones = {
   done: 'good',
+  approved: 'good',
+  pending: 'warn',
+  refused: 'bad',
   ok: 'good',
   resolved: 'good',
   running: 'busy',
   queued: 'busy',
+  acknowledged: 'busy',
   blocked: 'warn',
   warning: 'warn',
   medium: 'warn',

@@ -16,10 +16,38 @@ export function share(part, whole) {
   return number(whole === 0 ? 1 : part / whole, { style: 'percent', maximumFractionDigits: 1 })
 }
 
+/** Of a share, 0 to 1, or of nothing. */
+export function percent(value) {
+  return value === null || value === undefined
+    ? '–'
+    : number(value, { style: 'percent', maximumFractionDigits: value > 0.99 ? 2 : 1 })
+}
+
+const spans = [
+  ['day', DAY_MS],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+  ['second', 1_000],
+  ['millisecond', 1],
+]
+
+/** A length of time in the greatest unit of which there are two. @param {number} ms */
+export function span(ms) {
+  const [unit, size] = spans.find(([, each]) => Math.abs(ms) >= 2 * each) ?? spans.at(-1)
+  return number(ms / size, { style: 'unit', unit, unitDisplay: 'short', maximumSignificantDigits: 3 })
+}
+
 /** @param {string} at RFC 3339 @param {{ seconds?: boolean, dateOnly?: boolean }} options */
 export function timeText(at, { seconds = false, dateOnly = false } = {}) {
   const clock = dateOnly ? {} : { timeStyle: seconds ? 'medium' : 'short' }
   return new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', ...clock }).format(new Date(at))
+}
+
+/** As a field for times takes it: in the reader's zone, without naming it. */
+export function localTime(at) {
+  if (!at) return ''
+  const time = new Date(at)
+  return new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
 }
 
 export function Time({ at, ...options }) {

@@ -33,8 +33,13 @@ export function speak(name) {
  */
 export function t(key, given = {}) {
   const [en, fr] = texts[key] ?? [key, key]
-  const text = language.value === 'fr' ? fr : en
+  const text = language.value === 'fr' ? spaced(fr) : en
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in given ? String(given[name]) : whole))
+}
+
+/** French spaces before its signs, which no line may break at. */
+function spaced(text) {
+  return text.replace(/ (?=[:»])|(?<=«) /g, '\u00a0').replace(/ (?=[;?!])/g, '\u202f')
 }
 
 /** Of a word of the API under its family (`state` and `done`), or the word. */

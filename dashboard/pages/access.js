@@ -16,7 +16,9 @@ const onDatasets = [
   'replay',
   'discard',
   'anomalies',
+  'judge',
   'ledger',
+  'quality',
   'reidentify',
 ]
 const onAll = [

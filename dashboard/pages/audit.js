@@ -6,7 +6,7 @@ import { call, may } from '../kit/call.js'
 import { useDeclared } from '../kit/declared.js'
 import { Choice, Field, Form, OneOf, Select } from '../kit/form.js'
 import { useList, useLoad } from '../kit/load.js'
-import { Empty, Facts, List, Page, Section, say, Trouble } from '../kit/parts.js'
+import { Empty, Facts, List, Page, Section, say, Trouble, Waiting } from '../kit/parts.js'
 import { number, Time } from '../kit/show.js'
 import { t, word } from '../kit/text.js'
 import { verifyProof } from '../kit/verify.js'
@@ -72,8 +72,9 @@ function OfPerson({ onAsk }) {
   const [by, setBy] = useState(ways[0])
   const [type, setType] = useState('')
   const declared = useDeclared()
-  const types = by === 'alias' ? declared.aliasTypes : declared.types
   const [id, setId] = useState('')
+  if (!declared) return html`<${Waiting} />`
+  const types = by === 'alias' ? declared.aliasTypes : declared.types
   const choose = way => {
     setBy(way)
     setType('')

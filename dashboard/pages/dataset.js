@@ -1,14 +1,16 @@
 // One dataset: what its contract says of each field, how to send to it, its versions, and the policy as it is written.
 
 import { html } from 'htm/preact'
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
+import { may } from '../kit/call.js'
 import { Choice } from '../kit/form.js'
 import { useLoad } from '../kit/load.js'
 import { Code, Facts, Page, Section, Table, Trouble, Waiting } from '../kit/parts.js'
-import { link } from '../kit/route.js'
+import { link, route } from '../kit/route.js'
 import { daysUntil, duration, share, Time } from '../kit/show.js'
 import { snippets } from '../kit/snippets.js'
 import { t, word } from '../kit/text.js'
+import { Versions } from './dataset-versions.js'
 
 const DAY_MS = 86_400_000
 
@@ -23,8 +25,9 @@ export function DatasetPage({ parts: [name] }) {
 
 function Contract({ contract }) {
   const { owner, steward, purpose, legalBasis, retention, coverage, waiting } = contract
+  useEffect(() => document.getElementById(route.value.query.at)?.scrollIntoView(), [])
   return html`
-    ${waiting && html`<div class="notice"><p><strong>${t('dataset.waiting')}</strong></p><ul>${waiting.reasons.map(reason => html`<li lang="en">${reason}</li>`)}</ul></div>`}
+    ${waiting && html`<${WaitingEdit} reasons=${waiting.reasons} />`}
     <${Facts} facts=${[
       [t('datasets.owner'), owner],
       [t('datasets.steward'), steward],
@@ -53,6 +56,14 @@ function Contract({ contract }) {
     <${Section} id="aggregates" title=${t('dataset.aggregates')}><${Aggregates} contract=${contract} /></${Section}>
     <${Section} id="versions" title=${t('dataset.versions')}><${Versions} contract=${contract} /></${Section}>
     <${Section} id="policy" title=${t('dataset.policy')} note=${t('dataset.policyNote')}><${Policy} name=${contract.dataset} /></${Section}>`
+}
+
+function WaitingEdit({ reasons }) {
+  return html`<div class="notice">
+    <p><strong>${t('dataset.waiting')}</strong></p>
+    <ul>${reasons.map(reason => html`<li lang="en">${reason}</li>`)}</ul>
+    ${may('approve') && html`<p><a href=${link(['approvals'])}>${t('page.approvals')}</a></p>`}
+  </div>`
 }
 
 function Review({ review }) {
@@ -114,24 +125,6 @@ function Aggregates({ contract }) {
 function windowText(window) {
   const [[kind, size]] = Object.entries(window)
   return `${kind} ${typeof size === 'object' ? Object.values(size).join(' / ') : size}`
-}
-
-function Versions({ contract }) {
-  const [shown, setShown] = useState(null)
-  const path = shown && `/v1/datasets/${encodeURIComponent(contract.dataset)}/schemas/${encodeURIComponent(shown)}`
-  const { data } = useLoad(path, { exact: true })
-  const columns = [
-    { label: t('dataset.version'), head: true, show: ({ version }) => html`<span class="mono">${version}</span>` },
-    { label: 'SHA-256', show: ({ sha256 }) => html`<span class="mono" title=${sha256}>${sha256.slice(0, 16)}…</span>` },
-    {
-      label: t('dataset.schema'),
-      show: ({ version }) =>
-        html`<button type="button" class="quiet" aria-expanded=${shown === version} onClick=${() => setShown(shown === version ? null : version)}>${shown === version ? t('hide') : t('show')}<span class="unseen"> ${version}</span></button>`,
-    },
-  ]
-  return html`
-    <${Table} quiet caption=${t('dataset.versions')} rows=${contract.versions} columns=${columns} keyOf=${({ version }) => version} />
-    ${shown && data && html`<${Code} label=${t('dataset.schemaOf', { version: shown })} text=${data} />`}`
 }
 
 function Policy({ name }) {

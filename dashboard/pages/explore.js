@@ -8,7 +8,7 @@ import { Choice, Field, Select } from '../kit/form.js'
 import { useList, useLoad } from '../kit/load.js'
 import { Empty, List, Page, Section, Trouble, Waiting } from '../kit/parts.js'
 import { link, note, route } from '../kit/route.js'
-import { leavesOf, number, Stored, Time, timeText } from '../kit/show.js'
+import { leavesOf, localTime, number, Stored, Time, timeText } from '../kit/show.js'
 import { t } from '../kit/text.js'
 
 const HOUR_MS = 3_600_000
@@ -46,13 +46,6 @@ function Aggregates({ dataset, choose }) {
       ${range === 'own' && ['from', 'to'].map(end => html`<${Field} key=${end} label=${t(`explore.${end}`)} type="datetime-local" value=${localTime(query[end])} onInput=${text => text && choose({ [end]: new Date(text).toISOString() })} />`)}
     </div>
     <${Groups} key=${`${aggregate.name} ${range} ${query.from} ${query.to}`} dataset=${dataset} aggregate=${aggregate} range=${range} choose=${choose} />`
-}
-
-/** As the field takes it: in the reader's zone, without naming it. */
-function localTime(at) {
-  if (!at) return ''
-  const time = new Date(at)
-  return new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
 }
 
 function Groups({ dataset, aggregate, range, choose }) {

@@ -2,45 +2,72 @@
 
 import { html } from 'htm/preact'
 import { useState } from 'preact/hooks'
-import { call, datasetsWhere, me } from '../kit/call.js'
+import { call, datasetsWhere, mayOn } from '../kit/call.js'
 import { Field, Form, Select } from '../kit/form.js'
 import { useList, useLoad } from '../kit/load.js'
 import { Code, Empty, Facts, List, Page, Section, say, Table, Trouble, Waiting } from '../kit/parts.js'
 import { note, route } from '../kit/route.js'
 import { number, Time } from '../kit/show.js'
 import { t } from '../kit/text.js'
+import { Cause } from './quarantine-cause.js'
+import { Done } from './quarantine-work.js'
 
 export function QuarantinePage() {
   const names = datasetsWhere('quarantine')
-  const { dataset = names[0], cause } = route.value.query
+  const { dataset = names[0] } = route.value.query
   return html`<${Page} title=${t('page.quarantine')} lead=${t('quarantine.lead')}>
     <${Select} label=${t('dataset')} value=${dataset} onInput=${name => note(['quarantine'], { dataset: name })} options=${names.map(name => [name, name])} />
-    <${Section} id="causes" title=${t('quarantine.causes')}><${Causes} key=${dataset} dataset=${dataset} chosen=${cause} /></${Section}>
-    <${Section} id="entries" title=${cause ? t('quarantine.entriesOf', { cause }) : t('quarantine.entries')} note=${t('quarantine.entriesNote')}>
-      ${cause && html`<p><button type="button" class="quiet" onClick=${() => note(['quarantine'], { dataset })}>${t('quarantine.allCauses')}</button></p>`}
-      <${Entries} dataset=${dataset} cause=${cause} />
-    </${Section}>
+    <${OfDataset} key=${dataset} dataset=${dataset} />
   </${Page}>`
 }
 
-function Causes({ dataset, chosen }) {
-  const { data, problem } = useLoad(`/v1/quarantine/causes?${new URLSearchParams({ dataset })}`)
+function OfDataset({ dataset }) {
+  const { cause } = route.value.query
+  const causes = useLoad(`/v1/quarantine/causes?${new URLSearchParams({ dataset })}`)
+  const [turn, setTurn] = useState(0)
+  const look = () => {
+    causes.again()
+    setTurn(before => before + 1)
+  }
+  const found = causes.data?.items.find(each => each.cause === cause)
+  return html`
+    <${Section} id="causes" title=${t('quarantine.causes')}><${Causes} causes=${causes} dataset=${dataset} chosen=${cause} onLook=${look} /></${Section}>
+    ${cause && causes.data && html`<${Cause} key=${cause} dataset=${dataset} cause=${cause} found=${found} onChange=${look} />`}
+    <${Section} id="entries" title=${cause ? t('quarantine.entriesOf', { cause }) : t('quarantine.entries')} note=${t('quarantine.entriesNote')}>
+      ${cause && html`<p><button type="button" class="quiet" onClick=${() => note(['quarantine'], { dataset })}>${t('quarantine.allCauses')}</button></p>`}
+      <${Entries} key=${`${turn} ${cause}`} dataset=${dataset} cause=${cause} />
+    </${Section}>
+    <${Done} key=${`done ${turn}`} dataset=${dataset} />`
+}
+
+function Causes({ causes: { data, problem }, dataset, chosen, onLook }) {
   const [count, setCount] = useState(20)
   if (problem) return html`<${Trouble} problem=${problem} />`
   if (!data) return html`<${Waiting} />`
-  if (data.items.length === 0) return html`<${Empty} title=${t('quarantine.none')}>${t('quarantine.noneDo')}</${Empty}>`
+  const look = html`<button type="button" class="quiet" onClick=${onLook}>${t('again')}</button>`
+  if (data.items.length === 0)
+    return html`<${Empty} title=${t('quarantine.none')}>${t('quarantine.noneDo')} ${look}</${Empty}>`
   const choose = cause =>
     html`<button type="button" class="quiet" aria-pressed=${cause === chosen} onClick=${() => note(['quarantine'], { dataset, cause })}>${t('quarantine.choose')}<span class="unseen"> ${cause}</span></button>`
   const columns = [
     { label: t('quarantine.cause'), head: true, show: ({ cause }) => html`<span class="mono">${cause}</span>` },
     { label: t('quarantine.count'), numeric: true, show: each => number(each.count) },
+    { label: t('quarantine.lastSeen'), show: ({ lastSeen }) => html`<${Time} at=${lastSeen} />` },
+    {
+      label: t('quarantine.mended'),
+      show: ({ mayPassNow }) =>
+        mayPassNow
+          ? html`<span class="state good">${t('quarantine.mayPass')}</span>`
+          : html`<span class="soft">–</span>`,
+    },
     { label: t('quarantine.show'), show: ({ cause }) => choose(cause) },
   ]
   const list = {
     items: data.items.slice(0, count),
     more: count < data.items.length ? () => setCount(count + 50) : undefined,
   }
-  return html`<${List} list=${list} quiet caption=${t('quarantine.causes')} columns=${columns} keyOf=${({ cause }) => cause} />`
+  return html`<${List} list=${list} quiet caption=${t('quarantine.causes')} columns=${columns} keyOf=${({ cause }) => cause} />
+    <p>${look}</p>`
 }
 
 function Entries({ dataset, cause }) {
@@ -78,7 +105,6 @@ function Errors({ errors }) {
 /** One entry: what was wrong and what to do. What mends many at once has its place with the causes. */
 function Entry({ entry, onClose }) {
   const { id, dataset, errors, schema, policy, sealedBy } = entry
-  const mayReveal = me.value.access.some(each => each.dataset === dataset && each.actions.includes('reveal'))
   return html`<section class="card" aria-labelledby="entry">
     <h3 id="entry">${t('quarantine.one')}</h3>
     <${Facts} facts=${[
@@ -97,7 +123,7 @@ function Entry({ entry, onClose }) {
       { label: t('quarantine.detail'), show: ({ detail }) => html`<span lang="en">${detail}</span>` },
       { label: t('quarantine.fix'), show: ({ fix }) => html`<span lang="en">${fix}</span>` },
     ]} />
-    ${mayReveal && html`<${Reveal} id=${id} />`}
+    ${mayOn(dataset, 'reveal') && html`<${Reveal} id=${id} />`}
     <p><button type="button" class="quiet" onClick=${onClose}>${t('close')}</button></p>
   </section>`
 }

@@ -83,6 +83,7 @@ function NewRequest({ kinds }) {
   const [given, setGiven] = useState(empty)
   const set = name => value => setGiven(before => ({ ...before, [name]: value }))
   const declared = useDeclared()
+  if (!declared) return html`<${Waiting} />`
   const types = given.by === 'alias' ? declared.aliasTypes : declared.types
   const chooseBy = by => setGiven(before => ({ ...before, by, type: '' }))
   const send = async () => {

@@ -25,6 +25,7 @@ export const access = {
   'right.ledger': ['see the ledger', 'voir le registre des comptes'],
   'right.quality': ['see quality', 'voir la qualité'],
   'right.anomalies': ['see anomalies', 'voir les anomalies'],
+  'right.judge': ['judge anomalies', 'juger les anomalies'],
   'right.reidentify': ['ask who it is', 'demander qui c’est'],
   'right.read': ['read as stored', 'lire tel que stocké'],
   'right.read-clear': ['read in the clear', 'lire en clair'],

@@ -1,8 +1,11 @@
 // The conservation ledger of a dataset: what came in, what became of it and what is stored of it, minute by minute.
 
 import Type from 'typebox'
+import { isUnsolved } from '../../governance/anomalies/stored-anomaly.ts'
 import { type LedgerLine, mismatchesOf } from '../../governance/ledger/ledger-line.ts'
 import { mismatchId } from '../../governance/ledger/read-ledger.ts'
+import type { StoredDocument } from '../../storage/documents/documents.ts'
+import type { StoredAnomaly } from '../../storage/stored-shapes.ts'
 import { findDataset } from '../find-dataset.ts'
 import { DEFAULT_LIMIT } from '../find-page.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
@@ -78,10 +81,13 @@ export function ledgerRoute(app: Gateway, deps: GatewayDeps): void {
       const { lines, next } = await listLines(deps.documents, dataset, { fromMs, toMs, limit, cursor })
       const ids = lines.map(({ window }) => mismatchId(dataset, window.start))
       const anomalies = await deps.documents.getAll('anomalies', ids)
-      return { items: lines.map((line, i) => shown(line, anomalies[i]?.body.state === 'open')), next }
+      return { items: lines.map((line, i) => shown(line, isToldOf(anomalies[i]))), next }
     },
   )
 }
+
+const isToldOf = (anomaly: StoredDocument | undefined) =>
+  anomaly !== undefined && isUnsolved(anomaly.body as Pick<StoredAnomaly, 'state'>)
 
 function shown({ dataset, window, ...numbers }: LedgerLine, isMismatch: boolean) {
   const isSettled = numbers.archive.events !== null && mismatchesOf({ dataset, window, ...numbers }).length === 0

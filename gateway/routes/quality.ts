@@ -12,7 +12,7 @@ import { DEFAULT_LIMIT } from '../find-page.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
 import { readTime } from '../read-time.ts'
 import { answers } from '../shapes.ts'
-import { qualityView, showQuality } from '../show-quality.ts'
+import { qualityView, showPromises, showQuality } from '../show-quality.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 3_600_000
@@ -103,7 +103,19 @@ const WindowShape = Type.Object({
   ),
 })
 
+const PromisesShape = Type.Object(
+  {
+    completeness: Type.Array(Type.Object({ pointer, share: number() })),
+    conformity: Type.Optional(number()),
+    uniqueness: Type.Optional(number()),
+    timeliness: Type.Optional(Type.Object({ withinMs: count(), share: number() })),
+    consistency: Type.Array(Type.Object({ rule: Type.String(), share: number() })),
+  },
+  { description: 'Shares that the policy promises, of what the caller may read; what it does not promise is left out' },
+)
+
 const PageShape = Type.Object({
+  promises: PromisesShape,
   items: Type.Array(WindowShape),
   summary: orNull(WindowShape, 'All windows from `from` to `to` in one; on the first page alone'),
   next: Type.Union([Type.String(), Type.Null()]),
@@ -159,7 +171,12 @@ export function qualityRoute(app: Gateway, deps: GatewayDeps): void {
       if (query.cursor === undefined && beforeMs > fromMs)
         for await (const whole of readQuality(deps.documents, live, fromMs, beforeMs, beforeMs - fromMs))
           summary = showQuality(view, whole, undefined)
-      return { items, summary, next: endMs < beforeMs ? writeCursor({ value: endMs, id: '' }) : null }
+      return {
+        promises: showPromises(view),
+        items,
+        summary,
+        next: endMs < beforeMs ? writeCursor({ value: endMs, id: '' }) : null,
+      }
     },
   )
 }

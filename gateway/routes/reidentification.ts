@@ -8,17 +8,20 @@ import {
   findReidentification,
   identify,
   MAX_OPEN_REQUESTS,
+  outlineReidentification,
+  REIDENTIFICATIONS,
   type ReidentificationDeps,
   requestReidentification,
   type ShownReidentification,
   showReidentification,
 } from '../../governance/subjects/reidentification.ts'
-import type { StoredReidentification } from '../../storage/stored-shapes.ts'
+import type { StoredReidentification } from '../../storage/stored-reidentification.ts'
 import { authorise } from '../authorise.ts'
 import { RequestRefused } from '../body/request-refused.ts'
 import { findDataset } from '../find-dataset.ts'
+import { findPage } from '../find-page.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
-import { answers } from '../shapes.ts'
+import { answers, listOf, pageQuery } from '../shapes.ts'
 import { purposeShape } from '../stated-purpose.ts'
 
 const PATH = '/v1/reidentification-requests'
@@ -77,6 +80,31 @@ export function reidentificationRoutes(app: Gateway, deps: GatewayDeps): void {
       if (!made) throw tooManyOpen()
       return reply.code(202).header('location', `${PATH}/${made.id}`).send(made)
     },
+  )
+
+  app.get(
+    PATH,
+    {
+      config: { access: {} },
+      schema: {
+        tags: ['re-identification'],
+        summary:
+          'Requests, those that wait or are open longest first: all for those who may approve, else those the caller made',
+        description: 'Without what is sealed in them: each one by itself tells that.',
+        querystring: Type.Object(pageQuery, closed),
+        response: answers(200, listOf(RequestShape), 400, 401),
+      },
+    },
+    async ({ caller, query: { limit, cursor } }) =>
+      findPage(deps.documents, {
+        collection: REIDENTIFICATIONS,
+        where: access.current().may(caller, 'approve', '*') ? {} : { requester: caller.id },
+        // The only time of them that is indexed: what waits longest from now on comes first.
+        sortBy: 'endsAt',
+        limit,
+        cursor,
+        show: body => outlineReidentification(deps, body as unknown as StoredReidentification),
+      }),
   )
 
   app.get(

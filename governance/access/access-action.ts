@@ -11,6 +11,7 @@ export const datasetActions = [
   'replay',
   'discard',
   'anomalies',
+  'judge',
   'ledger',
   'quality',
   'reidentify',

@@ -2,9 +2,9 @@
 // (`policies/alerts.schema.json`) and the validation all come from here.
 
 import Type, { type Static } from 'typebox'
+import { anomalyKinds, severities } from '../anomalies/anomaly-kinds.ts'
 import { DATASET_PATTERN } from '../contract/policy.ts'
 import { closed, timeSpan } from '../contract/policy-parts.ts'
-import { anomalyKinds, severities } from './anomaly-kinds.ts'
 
 export const languages = ['en', 'fr'] as const
 export type Language = (typeof languages)[number]

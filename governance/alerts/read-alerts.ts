@@ -2,6 +2,7 @@
 
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { rankOf } from '../anomalies/anomaly-kinds.ts'
 import { checkShape } from '../contract/check-shape.ts'
 import { type Diagnostic, type Report, reportInto } from '../contract/diagnostic.ts'
 import { didYouMean } from '../contract/did-you-mean.ts'
@@ -19,7 +20,6 @@ import {
   noAlerts,
   type Route,
 } from './alert-policy.ts'
-import { rankOf } from './anomaly-kinds.ts'
 
 type WrittenRoute = AlertFile['routes'][number]
 type WrittenSilence = NonNullable<AlertFile['silences']>[number]

@@ -4,7 +4,8 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Documents } from '../../storage/documents/documents.ts'
-import { asBody, type StoredReidentification } from '../../storage/stored-shapes.ts'
+import type { StoredReidentification } from '../../storage/stored-reidentification.ts'
+import { asBody } from '../../storage/stored-shapes.ts'
 import type { Vault } from '../../storage/vault/vault.ts'
 import type { Caller } from '../access/caller.ts'
 import { isRole } from '../access/roles.ts'
@@ -14,7 +15,7 @@ import { findPersons } from './find-persons.ts'
 import type { KeyRing } from './key-ring.ts'
 import { requestKeyName } from './rights-request.ts'
 
-const COLLECTION = 'reidentifications'
+export const REIDENTIFICATIONS = 'reidentifications'
 /** How long a request waits for an answer, and the reason of a refusal can be read. */
 const UNANSWERED_MS = 7 * 86_400_000
 /** How long it is remembered that there was a request, and how it ended. */
@@ -58,7 +59,7 @@ export async function requestReidentification(
   const { documents, ring, audit } = deps
   const nowMs = deps.now()
   const where = { requester: caller.id, endsAt: { from: new Date(nowMs).toISOString() } }
-  if ((await documents.find(COLLECTION, { where, limit: MAX_OPEN_REQUESTS })).length >= MAX_OPEN_REQUESTS)
+  if ((await documents.find(REIDENTIFICATIONS, { where, limit: MAX_OPEN_REQUESTS })).length >= MAX_OPEN_REQUESTS)
     return undefined
   const id = randomUUID()
   const { dataset, pseudonym, purpose } = asked
@@ -76,7 +77,7 @@ export async function requestReidentification(
     sealed: sealed(key, id, { pseudonym, purpose }),
   }
   await audit.record({ kind: 'reidentification-requested', actor: caller.id, dataset, request: id })
-  await documents.insertFirst(COLLECTION, [document(stored, 0, nowMs)])
+  await documents.insertFirst(REIDENTIFICATIONS, [document(stored, 0, nowMs)])
   return showReidentification(deps, stored)
 }
 
@@ -84,7 +85,16 @@ export async function findReidentification(
   { documents }: Pick<ReidentificationDeps, 'documents'>,
   id: string,
 ): Promise<StoredReidentification | undefined> {
-  return (await documents.get(COLLECTION, id))?.body as unknown as StoredReidentification | undefined
+  return (await documents.get(REIDENTIFICATIONS, id))?.body as unknown as StoredReidentification | undefined
+}
+
+/** As it stands now, without what is sealed in it. */
+export function outlineReidentification(
+  { now }: Pick<ReidentificationDeps, 'now'>,
+  stored: StoredReidentification,
+): ShownReidentification {
+  const { sealed: _sealed, requesterRoles: _roles, ...members } = stored
+  return { ...members, state: stateOf(stored, now()) }
 }
 
 /** As it stands now. */
@@ -92,8 +102,7 @@ export async function showReidentification(
   deps: ReidentificationDeps,
   stored: StoredReidentification,
 ): Promise<ShownReidentification> {
-  const { sealed: _sealed, requesterRoles: _roles, ...members } = stored
-  return { ...members, state: stateOf(stored, deps.now()), ...(await contentOf(deps, stored)) }
+  return { ...outlineReidentification(deps, stored), ...(await contentOf(deps, stored)) }
 }
 
 /** Why somebody may not decide, or what came of it. */
@@ -126,7 +135,7 @@ export async function decideReidentification(
     sealed: isApproved ? request.sealed : await sealReason(deps, id, decision.reason, nowMs),
   }
   if (isApproved) await deps.vault.setKeyEnd(requestKeyName(id), nowMs + deps.openMs)
-  await deps.documents.upsertNewer(COLLECTION, [document(decided, 1, nowMs)])
+  await deps.documents.upsertNewer(REIDENTIFICATIONS, [document(decided, 1, nowMs)])
   const stands = await findReidentification(deps, id)
   // Of two who decide at once the first one does.
   if (stands?.decidedBy !== caller.id || stands.decidedAt !== decided.decidedAt || stands.state !== decided.state)

@@ -2,7 +2,7 @@
 // takes it up, and that it is over. Pure, with a clock that is given.
 
 import type { Route } from '../../governance/alerts/alert-policy.ts'
-import { mostSevere } from '../../governance/alerts/anomaly-kinds.ts'
+import { mostSevere } from '../../governance/anomalies/anomaly-kinds.ts'
 import type { StoredAlert, StoredAlertMember, StoredAlertSample, StoredNotice } from '../../storage/stored-alert.ts'
 import { MAX_SAMPLES, queued } from './deliveries.ts'
 import type { SeenAnomaly } from './group-anomalies.ts'

@@ -2,7 +2,7 @@
 // has a claim with an end; what fails is tried again after pauses that grow, and given up after a day. Pure.
 
 import { createHash } from 'node:crypto'
-import { mostSevere } from '../../governance/alerts/anomaly-kinds.ts'
+import { mostSevere } from '../../governance/anomalies/anomaly-kinds.ts'
 import type { StoredAlert, StoredDelivery, StoredNotice } from '../../storage/stored-alert.ts'
 
 /** Anomalies that a message describes one by one. */

@@ -2,7 +2,7 @@
 // was, so that it can be computed again over what somebody else wrote meanwhile, and nothing counts twice.
 
 import type { AlertPolicy, Route } from '../../governance/alerts/alert-policy.ts'
-import { rankOf } from '../../governance/alerts/anomaly-kinds.ts'
+import { rankOf } from '../../governance/anomalies/anomaly-kinds.ts'
 import type { StoredAlert, StoredAlertMember } from '../../storage/stored-alert.ts'
 
 /** Members of a group that are watched until they are over; further ones are counted. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { anomalyKinds } from '../../governance/alerts/anomaly-kinds.ts'
+import { anomalyKinds } from '../../governance/anomalies/anomaly-kinds.ts'
 import type { StoredNotice } from '../../storage/stored-alert.ts'
 import { words } from './notice-words.ts'
 import { type Told, writeNotice } from './write-notice.ts'

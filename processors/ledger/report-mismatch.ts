@@ -2,6 +2,7 @@
 // resolved by itself should it balance later.
 
 import { isDeepStrictEqual } from 'node:util'
+import { inState, isUnsolved, OURSELVES } from '../../governance/anomalies/stored-anomaly.ts'
 import type { LedgerLine, Mismatch } from '../../governance/ledger/ledger-line.ts'
 import { mismatchId } from '../../governance/ledger/read-ledger.ts'
 import type { Logger } from '../../runtime/logger.ts'
@@ -49,30 +50,33 @@ export async function reportMismatch(
   if (stored!.body.detectedAt === anomaly.detectedAt)
     logger.error({ dataset, window: window.start, mismatches }, 'the ledger does not balance')
   const { detail } = anomaly
-  await changeDocument(documents, COLLECTION, anomaly.id, ({ resolvedAt: _resolvedAt, ...body }) =>
-    body.state === 'open' && isDeepStrictEqual(body.evidence, evidence)
-      ? undefined
-      : { ...body, state: 'open', detail, evidence, lastSeenAt: new Date(now()).toISOString() },
-  )
+  await changeDocument(documents, COLLECTION, anomaly.id, body => {
+    const stored = body as unknown as StoredAnomaly
+    // What somebody said of these very numbers stands; what had come right has gone wrong again.
+    if (stored.state !== 'resolved' && isDeepStrictEqual(stored.evidence, evidence)) return undefined
+    const reopened = stored.state === 'open' ? stored : inState(stored, 'open', { by: OURSELVES, atMs: now() })
+    return asBody({ ...reopened, detail, evidence, lastSeenAt: new Date(now()).toISOString() })
+  })
 }
 
 /** It balances: where an anomaly says otherwise, that is over. */
 export async function resolveMismatch({ documents, logger, now }: ReportDeps, line: LedgerLine): Promise<void> {
   const { dataset, window } = line
-  const resolved = { state: 'resolved', resolvedAt: new Date(now()).toISOString() }
-  const body = await changeDocument(documents, COLLECTION, mismatchId(dataset, window.start), stored =>
-    stored.state === 'open' ? { ...stored, ...resolved } : undefined,
-  )
-  if (body?.resolvedAt === resolved.resolvedAt)
+  const atMs = now()
+  const body = await changeDocument(documents, COLLECTION, mismatchId(dataset, window.start), body => {
+    const stored = body as unknown as StoredAnomaly
+    return isUnsolved(stored) ? asBody(inState(stored, 'resolved', { by: OURSELVES, atMs })) : undefined
+  })
+  if (body?.resolvedAt === new Date(atMs).toISOString())
     logger.info({ dataset, window: window.start }, 'the ledger balances again')
 }
 
-/** Starts of the windows whose mismatch is open. */
+/** Starts of the windows whose mismatch is not over. */
 export async function openMismatches({ documents }: ReportDeps, dataset: string): Promise<string[]> {
   const prefix = mismatchId(dataset, '')
   const found = await documents.find(COLLECTION, { after: { id: prefix }, limit: MAX_LISTED })
   return found
-    .filter(({ id, body }) => id.startsWith(prefix) && body.state === 'open')
+    .filter(({ id, body }) => id.startsWith(prefix) && isUnsolved(body as Pick<StoredAnomaly, 'state'>))
     .slice(0, MAX_OPEN)
     .map(({ id }) => id.slice(prefix.length))
 }

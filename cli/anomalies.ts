@@ -1,0 +1,62 @@
+// ecluse anomalies: what should not be of a dataset, newest first; and what is to be said of one.
+
+import { parseArgs } from 'node:util'
+import type { StoredAnomaly } from '../storage/stored-shapes.ts'
+import { type Client, openClient } from './client.ts'
+import { UsageError, type Verb } from './verb.ts'
+
+const PAGE = 200
+/** So that a year of conflicts does not come by mistake. */
+const MAX_LISTED = 1_000
+
+const options = {
+  id: { type: 'string' },
+  state: { type: 'string' },
+  kind: { type: 'string' },
+  severity: { type: 'string' },
+  comment: { type: 'string' },
+  json: { type: 'boolean' },
+} as const
+
+const anomalies: Verb = async (args, config) => {
+  const { values, positionals } = parseArgs({ args, allowPositionals: true, options })
+  const [dataset] = positionals
+  if (dataset === undefined || positionals.length > 1) throw new UsageError('name one dataset')
+  const { id, state, kind, severity, comment, json } = values
+  const client = openClient(config, 'data-steward')
+  if (id === undefined) {
+    if (comment !== undefined) throw new UsageError('say of which anomaly: --id ID, as `ecluse anomalies` prints it')
+    const asked = { dataset, ...(state && { state }), ...(kind && { kind }), ...(severity && { severity }) }
+    const found = await list(client, asked)
+    process.stdout.write(json ? `${JSON.stringify(found, null, 2)}\n` : found.map(describe).join(''))
+    return 0
+  }
+  const path = `/v1/anomalies/${encodeURIComponent(id)}`
+  const body = { state, ...(comment !== undefined && { comment }) }
+  const answer = state === undefined ? await client.get(path) : await client.post(`${path}/states`, body)
+  if (!answer) throw new Error('there is no anomaly of this id')
+  const anomaly = (await answer.json()) as StoredAnomaly
+  process.stdout.write(json ? `${JSON.stringify(anomaly, null, 2)}\n` : describe(anomaly))
+  return 0
+}
+
+/** @throws Error for a dataset that is not live */
+async function list(client: Client, query: Record<string, string>): Promise<StoredAnomaly[]> {
+  const found: StoredAnomaly[] = []
+  for (let cursor: string | null = ''; cursor !== null && found.length < MAX_LISTED; ) {
+    const asked = new URLSearchParams({ ...query, limit: String(PAGE), ...(cursor && { cursor }) })
+    const answer = await client.get(`/v1/anomalies?${asked}`)
+    if (!answer) throw new Error('no dataset of this name is live')
+    const page = (await answer.json()) as { items: StoredAnomaly[]; next: string | null }
+    found.push(...page.items)
+    cursor = page.next
+  }
+  return found
+}
+
+function describe({ id, kind, severity, state, detectedAt, detail }: StoredAnomaly): string {
+  const head = [detectedAt.slice(0, 19), severity.padEnd('critical'.length), state.padEnd('acknowledged'.length)]
+  return `${[...head, kind.padEnd('personal-data'.length), id].join('  ')}\n    ${detail}\n`
+}
+
+export default anomalies

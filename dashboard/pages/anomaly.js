@@ -1,0 +1,130 @@
+// One anomaly: what was seen and since when, what it may mean, what people made of it, and the next of these.
+
+import { html } from 'htm/preact'
+import { useState } from 'preact/hooks'
+import { call, datasetsWhere, mayOn } from '../kit/call.js'
+import { Choice, Field, Form } from '../kit/form.js'
+import { useLoad } from '../kit/load.js'
+import { Empty, Facts, Page, Section, State, say, Table, Trouble, Waiting } from '../kit/parts.js'
+import { link } from '../kit/route.js'
+import { number, Time } from '../kit/show.js'
+import { language, t, word } from '../kit/text.js'
+
+/** Shown before and after its windows in the quality report. */
+const AROUND_MS = 1_800_000
+/** What people may make of it next, the likeliest first. */
+const next = {
+  open: ['acknowledged', 'resolved', 'false-alarm'],
+  acknowledged: ['resolved', 'false-alarm', 'open'],
+  resolved: ['open', 'false-alarm'],
+  'false-alarm': ['open'],
+}
+
+export function AnomalyPage({ parts: [id] }) {
+  const path = `/v1/anomalies/${encodeURIComponent(id)}`
+  const { data, problem } = useLoad(path)
+  const [changed, setChanged] = useState(null)
+  const anomaly = changed ?? data
+  const back = { href: link(['anomalies'], { dataset: anomaly?.dataset }), text: t('page.anomalies') }
+  return html`<${Page} title=${anomaly ? begun(word('anomaly', anomaly.kind)) : t('anomalies.one')} back=${back}>
+    ${problem && html`<${Trouble} problem=${problem} />`}
+    ${!anomaly && !problem && html`<${Waiting} />`}
+    ${anomaly && html`<${Shown} anomaly=${anomaly} path=${path} onChange=${setChanged} />`}
+  </${Page}>`
+}
+
+const begun = text => text[0].toLocaleUpperCase(language.value) + text.slice(1)
+
+function Shown({ anomaly, path, onChange }) {
+  const { dataset, kind, severity, state, detail, detectedAt, lastSeenAt, resolvedAt, window, windows, pointer } =
+    anomaly
+  return html`
+    <p class="big-state"><${State} name=${state} /></p>
+    <p class="said" lang="en">${detail}</p>
+    <p class="note">${word('anomalyNote', kind)}</p>
+    <${Facts} facts=${[
+      [t('anomalies.severity'), html`<${State} name=${severity} family="severity" />`],
+      [t('dataset'), html`<a href=${link(['datasets', dataset])}>${dataset}</a>`],
+      ...(pointer ? [[t('anomalies.where'), html`<span class="mono">${pointer}</span>`]] : []),
+      [t('anomalies.detectedAt'), html`<${Time} at=${detectedAt} seconds=${true} />`],
+      ...(lastSeenAt ? [[t('anomalies.lastSeen'), html`<${Time} at=${lastSeenAt} seconds=${true} />`]] : []),
+      ...(windows ? [[t('anomalies.windows'), number(windows)]] : []),
+      ...(window ? [[t('anomalies.window'), html`<${Time} at=${window.start} /> – <${Time} at=${window.end} />`]] : []),
+      ...(resolvedAt ? [[t('anomalies.resolvedAt'), html`<${Time} at=${resolvedAt} seconds=${true} />`]] : []),
+    ]} />
+    <${Elsewhere} anomaly=${anomaly} />
+    <${Evidence} kind=${kind} evidence=${anomaly.evidence} />
+    <${Section} id="history" title=${t('anomalies.history')}><${History} entries=${anomaly.history ?? []} /></${Section}>
+    ${mayOn(dataset, 'judge') && html`<${Section} id="judge" title=${t('anomalies.judge')}><${Judge} key=${state} state=${state} path=${path} onChange=${onChange} /></${Section}>`}`
+}
+
+/** Where more of it stands, for who may see that. */
+function Elsewhere({ anomaly: { dataset, kind, window } }) {
+  const inQuarantine = kind === 'unusual-rejections' && datasetsWhere('quarantine').includes(dataset)
+  const around = window && {
+    from: new Date(Date.parse(window.start) - AROUND_MS).toISOString(),
+    to: new Date(Date.parse(window.end) + AROUND_MS).toISOString(),
+  }
+  const inReport = around && datasetsWhere('quality').includes(dataset)
+  if (!inQuarantine && !inReport) return null
+  return html`<ul class="plain">
+    ${inQuarantine && html`<li><a href=${link(['quarantine'], { dataset })}>${t('anomalies.toQuarantine')}</a></li>`}
+    ${inReport && html`<li><a href=${link(['quality'], { dataset, ...around })}>${t('anomalies.toQuality')}</a></li>`}
+  </ul>`
+}
+
+function Evidence({ kind, evidence = {} }) {
+  const { window: _window, metric, ...shown } = evidence
+  const rows = Object.entries(shown)
+  if (rows.length === 0) return null
+  return html`<${Section} id="evidence" title=${t('anomalies.evidence')} note=${metric && word('metric', metric)}>
+    <${Facts} facts=${rows.map(([name, value]) => [word('evidence', name), inUnit(name, value, { kind, metric })])} />
+  </${Section}>`
+}
+
+const MINUTE_MS = 60_000
+/** Of these, what was seen, is usual and is allowed are in the metric’s own unit. */
+const inMetric = ['value', 'usual', 'scale', 'allowed']
+
+function inUnit(name, value, { kind, metric }) {
+  if (typeof value !== 'number') return name === 'since' ? html`<${Time} at=${value} />` : textOf(value)
+  const plain = number(value, { maximumSignificantDigits: 4 })
+  if (!metric || !inMetric.includes(name)) return plain
+  const unit = (amount, name) => number(amount, { style: 'unit', unit: name, maximumSignificantDigits: 4 })
+  if (kind === 'silence' && name === 'allowed') return unit(value / MINUTE_MS, 'minute')
+  if (metric === 'delay') return unit(value / 1_000, 'second')
+  if (['volume', 'values', 'spread'].includes(metric)) return plain
+  return number(value, { style: 'percent', maximumSignificantDigits: 4 })
+}
+
+const textOf = value => (typeof value === 'string' ? value : JSON.stringify(value))
+
+function History({ entries }) {
+  if (entries.length === 0)
+    return html`<${Empty} title=${t('anomalies.noHistory')}>${t('anomalies.noHistoryDo')}</${Empty}>`
+  const columns = [
+    { label: t('time'), head: true, show: ({ at }) => html`<${Time} at=${at} seconds=${true} />` },
+    { label: t('requests.state'), show: ({ state }) => html`<${State} name=${state} />` },
+    { label: t('audit.actor'), show: ({ by }) => html`<span class="mono">${by}</span>` },
+    { label: t('anomalies.comment'), show: ({ comment }) => comment ?? html`<span class="soft">–</span>` },
+  ]
+  return html`<${Table} quiet caption=${t('anomalies.history')} rows=${[...entries].reverse()} columns=${columns} />`
+}
+
+function Judge({ state, path, onChange }) {
+  const [chosen, setChosen] = useState(next[state]?.[0])
+  const [comment, setComment] = useState('')
+  const send = async () => {
+    const judged = await call(`${path}/states`, {
+      method: 'POST',
+      body: { state: chosen, ...(comment && { comment }) },
+    })
+    say(t('anomalies.said', { state: word('state', judged.state) }))
+    onChange(judged)
+  }
+  if (!chosen) return null
+  return html`<${Form} submit=${t('anomalies.judgeDo')} onSubmit=${send}>
+    <${Choice} label=${t('anomalies.to')} value=${chosen} onInput=${setChosen} options=${next[state].map(each => [each, t(`judge.${each}`)])} />
+    <${Field} label=${t('anomalies.comment')} hint=${t('anomalies.commentHint')} value=${comment} onInput=${setComment} required=${chosen === 'open' && state !== 'acknowledged'} maxlength="500" />
+  </${Form}>`
+}
