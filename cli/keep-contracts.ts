@@ -8,7 +8,7 @@ import type { Logger } from '../runtime/logger.ts'
 import type { Documents } from '../storage/documents/documents.ts'
 
 export interface ContractKeeper {
-  /** Writes the contract soon, and again until it stands. */
+  /** Writes the contract at once, and again until it stands. */
   keep(contract: Contract): void
   stop(): Promise<void>
 }
@@ -25,5 +25,12 @@ export function startContractKeeper(
       waiting.delete(contract)
     }
   }
-  return { keep: contract => void waiting.add(contract), stop: every(intervalMs, write, logger) }
+  return {
+    keep: contract => {
+      waiting.add(contract)
+      // Where it fails, the next turn says so.
+      void write().catch(() => {})
+    },
+    stop: every(intervalMs, write, logger),
+  }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { LiveContract } from '../governance/contract/catalogue.ts'
+import { noPromises } from '../governance/contract/quality.ts'
 import { startTelemetry } from '../runtime/telemetry.ts'
 import type { StoredDocument } from '../storage/documents/documents.ts'
 import { eventually } from '../test/eventually.ts'
@@ -17,7 +18,7 @@ test('the last full hour of each dataset stands in the metrics', async t => {
   let hours: unknown
   observeQuality({
     telemetry,
-    catalogue: { all: () => [{ dataset: 'orders' } as LiveContract] },
+    catalogue: { all: () => [{ dataset: 'orders', quality: noPromises } as unknown as LiveContract] },
     documents: {
       find: async (collection, { where }) => {
         hours = where?.hour
