@@ -8,7 +8,7 @@ import { start } from './start.ts'
 import type { Verb } from './verb.ts'
 
 const RATE_PER_SECOND = 20
-const BAD_SHARE = 0.05
+const BAD_SHARE = 0.01
 
 const demo: Verb = async (args, config) => {
   parseArgs({ args, options: {} })
