@@ -15,6 +15,8 @@ test('what hangs on a pointer has the level of its field; objects the least of w
     '/*': 'internal',
     '/never/declared': 'restricted',
     '/amount/inside': 'internal',
+    '/amount/3': 'internal',
+    '/3': 'internal',
   }
   for (const [pointer, level] of Object.entries(levels)) assert.equal(levelOf(pointer), level, pointer)
 })

@@ -15,7 +15,7 @@ const known = new WeakMap<Contract, PointerLevel>()
 /**
  * Of a field its own, or that of what is treated as one value around it; of an object or array the least of what is in
  * it: that it is there is known to whoever reads any of it. What nobody declared (`*`) has the level of what it was found
- * in; any other pointer that the contract does not know is restricted.
+ * in; any other pointer that the contract does not know is restricted. Items of arrays may be named by their number.
  */
 export function pointerLevels(live: Contract): PointerLevel {
   const levelOf = known.get(live) ?? compile(live)
@@ -38,9 +38,11 @@ function compile(live: Contract): PointerLevel {
     const around = pointer.slice(0, end)
     return pointer.slice(end) === '/*' || fields.has(around) ? levelAt(around) : 'restricted'
   }
+  const named = (pointer: string) =>
+    fields.has(pointer) || least(pointer) !== undefined ? pointer : pointer.replace(/\/\d+(?=\/|$)/g, '/*')
   const levelOf = new Map<string, Level>()
   return pointer => {
-    const level = levelOf.get(pointer) ?? levelAt(pointer)
+    const level = levelOf.get(pointer) ?? levelAt(named(pointer))
     // Pointers come from the schema, with `*` for what it does not declare.
     if (levelOf.size < MAX_KNOWN) levelOf.set(pointer, level)
     return level

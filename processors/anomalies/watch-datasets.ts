@@ -3,10 +3,10 @@
 // beside others, comes to the same. One document says how far a dataset was judged.
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { pointerLevels } from '../../governance/access/pointer-levels.ts'
 import { type Detector, openDetector } from '../../governance/anomalies/detector.ts'
 import { HISTORY_MS, MINUTE_MS } from '../../governance/anomalies/history.ts'
 import { DRIFT_HOURS, HOUR_MS, readHourDrift, WELL_HOURS } from '../../governance/anomalies/look-at-drift.ts'
-import { pointerLevels } from '../../governance/anomalies/pointer-levels.ts'
 import { type Change, WELL_NEED } from '../../governance/anomalies/runs.ts'
 import { anomalyIdIn, runOf, spansOf } from '../../governance/anomalies/stored-anomaly.ts'
 import type { Catalogue, LiveContract } from '../../governance/contract/catalogue.ts'
