@@ -4,7 +4,7 @@
 import type { Documents } from '../storage/documents/documents.ts'
 import { asBody, eventDocumentId, type StoredEvent, type StoredRectification } from '../storage/stored-shapes.ts'
 import type { EffectiveEvent } from './archive-events.ts'
-import { changeEvent } from './change-document.ts'
+import { changeEvent } from './change-event.ts'
 import { type FillDeps, fillTables } from './fill-tables.ts'
 import type { RetentionInForce } from './retentions.ts'
 import { noteDays } from './windows/note-days.ts'

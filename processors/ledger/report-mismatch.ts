@@ -6,10 +6,10 @@ import { inState, isUnsolved, OURSELVES } from '../../governance/anomalies/store
 import type { LedgerLine, Mismatch } from '../../governance/ledger/ledger-line.ts'
 import { mismatchId } from '../../governance/ledger/read-ledger.ts'
 import type { Logger } from '../../runtime/logger.ts'
+import { changeDocument } from '../../storage/documents/change-document.ts'
 import type { Documents } from '../../storage/documents/documents.ts'
 import type { JsonObject } from '../../storage/json.ts'
 import { asBody, type StoredAnomaly } from '../../storage/stored-shapes.ts'
-import { changeDocument } from '../change-document.ts'
 
 const COLLECTION = 'anomalies'
 /** Anomalies looked through for open ones, and the open ones looked at again in one turn. */

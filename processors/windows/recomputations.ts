@@ -2,9 +2,9 @@
 // and up to which recomputation of each (its epoch) a partition was brought. A day's epoch grows before anything is
 // computed: whoever adds to the day from then on sees it, and computes it anew first, so that nobody adds to rows of before.
 
+import { changeDocument } from '../../storage/documents/change-document.ts'
 import type { Documents } from '../../storage/documents/documents.ts'
 import type { JsonObject } from '../../storage/json.ts'
-import { changeDocument } from '../change-document.ts'
 import { nameOf, type Part } from './places-of.ts'
 import { type RecomputeDeps, recomputeDay } from './recompute-day.ts'
 import type { Watermarks } from './watermarks.ts'

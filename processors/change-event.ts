@@ -3,8 +3,6 @@
 import { type ChangeableDocuments, changeDocument } from '../storage/documents/change-document.ts'
 import { asBody, type StoredEvent } from '../storage/stored-shapes.ts'
 
-export { changeDocument }
-
 /** Changes an archived event, and counts that it was: see `changeDocument`. */
 export async function changeEvent(
   documents: ChangeableDocuments,
