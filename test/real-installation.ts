@@ -47,6 +47,8 @@ const SETTLE_MS = 90_000
 export interface InstallationOptions {
   /** Settings of each gateway, over those of all. Two without any, if left out. */
   gateways?: Record<string, string>[]
+  /** Settings of all, over those of every test. */
+  settings?: Record<string, string>
   /** How many; 2 if left out. */
   processors?: number
 }
@@ -57,7 +59,7 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
   const [transactions, profiles] = [`transactions-${run}`, `user-profiles-${run}`]
   const dir = makeRenamedDir({ transactions, 'user-profiles': profiles })
   const keyspace = await temporaryKeyspace()
-  const settings = { ...ownPlaces(engineSettings(), run, keyspace.access.url), ...settingsOfAll() }
+  const settings = { ...ownPlaces(engineSettings(), run, keyspace.access.url), ...settingsOfAll(), ...options.settings }
   const started = await Promise.allSettled([
     ...ofGateways.map((own, at) =>
       startMember(`gateway-${at + 1}`, 'gateway', dir, { ...settings, ...rightsOf(GATEWAY), ...own }),
