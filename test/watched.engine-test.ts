@@ -64,12 +64,14 @@ test('on real servers', async t => {
   })
 
   await t.test(
-    'an anomaly is told once, judged by somebody, and then told to be over, whichever processor lives',
+    'an anomaly is told, judged by somebody, and then told to be over, whichever processor lives',
     async () => {
       const id = randomUUID()
       await ecluse.post(ecluse.transactions, transaction({ id_transaction: id, montant: 1 }))
       await ecluse.post(ecluse.transactions, transaction({ id_transaction: id, montant: 2 }))
-      await eventually('it is told', () => sink.posts.length > 0, LIMIT_MS)
+      // A message whose sender is killed before it notes that is sent again, under the same id.
+      const told = () => new Set(sink.posts.map(({ headers }) => headers['webhook-id'])).size
+      await eventually('it is told', () => told() > 0, LIMIT_MS)
       await ecluse.processors[0]!.end('SIGKILL')
       const listed = `/v1/anomalies?dataset=${ecluse.transactions}&kind=conflict`
       const { items } = (await (await ecluse.call('data-steward', listed)).json()) as { items: { id: string }[] }
@@ -84,7 +86,7 @@ test('on real servers', async t => {
         },
       )
       assert.equal(resolved.status, 200, await resolved.text())
-      await eventually('it is told to be over', () => sink.posts.length > 1, LIMIT_MS)
+      await eventually('it is told to be over', () => told() > 1, LIMIT_MS)
       assert.equal(sink.posts.length, 2)
       assert.equal(new Set(sink.posts.map(({ headers }) => headers['webhook-id'])).size, 2)
       assert.doesNotMatch(ecluse.output(), /windows were not judged/)
