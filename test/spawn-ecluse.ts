@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { IngestAnswer } from '../gateway/outcome.ts'
 import { type Config, readConfig } from '../runtime/config.ts'
+import { atExit } from './at-exit.ts'
 import { eventually } from './eventually.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -49,7 +50,7 @@ export interface SpawnOptions {
 /** A fresh directory with copies of the project's schemas and policies; removed when the test process ends. */
 export function makeDir(): string {
   const dir = mkdtempSync(join(tmpdir(), 'ecluse-test-'))
-  process.on('exit', () => rmSync(dir, { recursive: true, force: true }))
+  atExit(() => rmSync(dir, { recursive: true, force: true }))
   for (const name of ['schemas', 'policies']) cpSync(join(ROOT, name), join(dir, name), { recursive: true })
   return dir
 }
@@ -77,7 +78,7 @@ export async function spawnEcluse(options: SpawnOptions = {}): Promise<EclusePro
     env: { ECLUSE_PORT: '0', ECLUSE_LOG_FORMAT: 'json', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  process.on('exit', () => child.kill('SIGKILL'))
+  atExit(() => child.kill('SIGKILL'))
   const chunks: Buffer[] = []
   const output = () => Buffer.concat(chunks).toString()
   child.stdout.on('data', chunk => chunks.push(chunk))

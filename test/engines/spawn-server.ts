@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { atExit } from '../at-exit.ts'
 import { environmentWith } from './environment.ts'
 import { lastLines } from './last-lines.ts'
 
@@ -63,7 +64,7 @@ export async function spawnServer(options: SpawnServerOptions): Promise<Server> 
     child.kill('SIGKILL')
     throw error
   }
-  if (logDir) process.on('exit', () => rmSync(logDir, { recursive: true, force: true }))
+  if (logDir) atExit(() => rmSync(logDir, { recursive: true, force: true }))
   const stop = async () => {
     child.kill('SIGTERM')
     const tooLate = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
