@@ -1,16 +1,10 @@
 // What tests of the audit's tree share: a real document store, entries as they are appended, the two steps of the work.
 
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import { openAudit } from '../governance/audit/record.ts'
 import { openSigner } from '../governance/audit/sign.ts'
 import { makeLogger } from '../runtime/logger.ts'
 import type { Documents } from '../storage/documents/documents.ts'
-import { openSqliteDocuments } from '../storage/documents/sqlite.ts'
 import type { RecordBatch } from '../storage/event-log/event-log.ts'
-import { collections } from '../storage/stored-shapes.ts'
 import { buildAuditTree } from './build-audit-tree.ts'
 import { signAuditHead } from './sign-audit-head.ts'
 
@@ -18,17 +12,6 @@ export const NOON = Date.parse('2026-11-21T12:00:00Z')
 export const DAY_MS = 86_400_000
 const signer = openSigner(Buffer.alloc(32, 7))
 export const publicKeys = [signer.publicKeyPem]
-
-export async function openDocuments(t: TestContext): Promise<Documents> {
-  const dir = mkdtempSync(join(tmpdir(), 'ecluse-audit-'))
-  const documents = await openSqliteDocuments(join(dir, 'documents.sqlite'))
-  for (const [name, settings] of Object.entries(collections)) await documents.ensureCollection(name, settings)
-  t.after(async () => {
-    await documents.close()
-    rmSync(dir, { recursive: true })
-  })
-  return documents
-}
 
 /** The exact bytes of so many entries, as they are appended. */
 export async function makeEntries(count: number): Promise<Buffer[]> {

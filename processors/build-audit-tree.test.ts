@@ -21,7 +21,8 @@ import {
 import { verifyTreeHead } from '../governance/audit/tree-head.ts'
 import type { Documents } from '../storage/documents/documents.ts'
 import type { StoredAuditEntry } from '../storage/stored-audit.ts'
-import { batchOf, build, DAY_MS, makeEntries, NOON, openDocuments, publicKeys, sign } from './audit-tree-fixture.ts'
+import { batchOf, build, DAY_MS, makeEntries, NOON, publicKeys, sign } from './audit-tree-fixture.ts'
+import { temporaryDocuments } from './documents-fixture.ts'
 
 /** All that rests of an audit, as one value to compare. */
 async function dump(documents: Documents) {
@@ -59,7 +60,7 @@ function failingAfter(documents: Documents, writes: number): Documents {
 }
 
 test('each record is a leaf in the order of the log; every entry and every earlier tree is proven', async t => {
-  const documents = await openDocuments(t)
+  const documents = await temporaryDocuments(t)
   const values = await makeEntries(23)
   for (const [begin, end] of [
     [0, 1],
@@ -87,9 +88,9 @@ test('each record is a leaf in the order of the log; every entry and every earli
 
 test('a batch that comes again, cut otherwise or to two builders at once, changes nothing', async t => {
   const values = await makeEntries(40)
-  const straight = await openDocuments(t)
+  const straight = await temporaryDocuments(t)
   await build(straight, batchOf(values))
-  const documents = await openDocuments(t)
+  const documents = await temporaryDocuments(t)
   const all = batchOf(values)
   await Promise.all([build(documents, all), build(documents, all), build(documents, batchOf(values.slice(0, 13)))])
   await Promise.all([build(documents, batchOf(values.slice(5, 20), 5)), build(documents, all)])
@@ -104,11 +105,11 @@ test('a batch that comes again, cut otherwise or to two builders at once, change
 test('a builder that dies at any of its writes leaves a tree that the next one finishes to the same', async t => {
   const values = await makeEntries(11)
   const batches = [batchOf(values.slice(0, 4)), batchOf(values.slice(4), 4)]
-  const straight = await openDocuments(t)
+  const straight = await temporaryDocuments(t)
   for (const batch of batches) await build(straight, batch)
   const expected = await dump(straight)
   for (let writes = 0; writes < 6; writes++) {
-    const documents = await openDocuments(t)
+    const documents = await temporaryDocuments(t)
     const dying = failingAfter(documents, writes)
     await assert.rejects(async () => {
       for (const batch of batches) await build(dying, batch)
@@ -121,7 +122,7 @@ test('a builder that dies at any of its writes leaves a tree that the next one f
 })
 
 test('an entry that stands in the log twice is one leaf; another that bears its id is kept, and told', async t => {
-  const documents = await openDocuments(t)
+  const documents = await temporaryDocuments(t)
   const [a, b, c] = (await makeEntries(3)) as [Buffer, Buffer, Buffer]
   const impostor = Buffer.from(b.toString().replace('"number":1', '"number":9'))
   await build(documents, batchOf([a, a, b]))
@@ -136,7 +137,7 @@ test('an entry that stands in the log twice is one leaf; another that bears its 
 })
 
 test('a record that is no entry is a leaf all the same, with a note', async t => {
-  const documents = await openDocuments(t)
+  const documents = await temporaryDocuments(t)
   const [entry] = (await makeEntries(1)) as [Buffer]
   const values = [Buffer.of(0xff), entry, Buffer.from('{}'), Buffer.from('{}'), Buffer.alloc(300_000, 'x')]
   await build(documents, batchOf(values))
@@ -152,7 +153,7 @@ test('a record that is no entry is a leaf all the same, with a note', async t =>
 })
 
 test('a fork is told, and nothing is overwritten', async t => {
-  const documents = await openDocuments(t)
+  const documents = await temporaryDocuments(t)
   const values = await makeEntries(6)
   await build(documents, batchOf(values))
   const before = await dump(documents)
@@ -167,7 +168,7 @@ test('a fork is told, and nothing is overwritten', async t => {
 })
 
 test('records that are missing between the tree and the log are told', async t => {
-  const documents = await openDocuments(t)
+  const documents = await temporaryDocuments(t)
   const values = await makeEntries(6)
   await build(documents, batchOf(values.slice(0, 2)))
   await assert.rejects(build(documents, batchOf(values.slice(3), 3)), AuditFork)
@@ -176,7 +177,7 @@ test('records that are missing between the tree and the log are told', async t =
 })
 
 test('a topic that was made anew continues the tree, and what comes late of the one before is passed over', async t => {
-  const documents = await openDocuments(t)
+  const documents = await temporaryDocuments(t)
   const values = await makeEntries(6)
   await build(documents, batchOf(values.slice(0, 4)))
   await build(documents, batchOf(values.slice(4), 0, 'second'))
@@ -187,7 +188,7 @@ test('a topic that was made anew continues the tree, and what comes late of the 
 })
 
 test('an entry whose retention ended loses its text; its hash stays, and so does every proof', async t => {
-  const documents = await openDocuments(t)
+  const documents = await temporaryDocuments(t)
   const values = await makeEntries(9)
   await build(documents, batchOf(values))
   await sign(documents)

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AuditFork, newestHead } from '../governance/audit/stored-tree.ts'
 import type { Documents } from '../storage/documents/documents.ts'
-import { batchOf, build, makeEntries, NOON, openDocuments, sign } from './audit-tree-fixture.ts'
+import { batchOf, build, makeEntries, NOON, sign } from './audit-tree-fixture.ts'
+import { temporaryDocuments } from './documents-fixture.ts'
 
 test('a head is signed where the tree grew, and only then', async t => {
-  const documents = await openDocuments(t)
+  const documents = await temporaryDocuments(t)
   await sign(documents)
   assert.equal(await newestHead(documents), undefined)
   const values = await makeEntries(5)
@@ -43,7 +44,7 @@ test('a tree that was changed after it was signed is not signed again', async t 
     },
   }
   for (const [what, work] of Object.entries(change)) {
-    const documents = await openDocuments(t)
+    const documents = await temporaryDocuments(t)
     await build(documents, batchOf(values.slice(0, 4)))
     await sign(documents)
     await work(documents)

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { ListedCause } from '../gateway/list-causes.ts'
 import type { JsonObject } from '../storage/json.ts'
 import { eventually } from './eventually.ts'
 import { transaction } from './fixtures.ts'
@@ -23,17 +24,6 @@ export const sale = (changes: JsonObject = {}, person: string = randomUUID()): J
 
 export const idOf = (event: JsonObject) => event.id_transaction as string
 
-export interface Cause {
-  cause: string
-  count: number
-  firstSeen: string
-  lastSeen: string
-  schemas: string[]
-  fix: string
-  examples: string[]
-  mayPassNow: boolean
-}
-
 export interface Done {
   id: string
   state: string
@@ -45,10 +35,10 @@ export interface Done {
   logUntil: string | null
 }
 
-export async function causes(ecluse: EcluseProcess, dataset = 'transactions'): Promise<Cause[]> {
+export async function causes(ecluse: EcluseProcess, dataset = 'transactions'): Promise<ListedCause[]> {
   await ecluse.settled()
   const answer = await ecluse.call('data-steward', `/v1/quarantine/causes?dataset=${dataset}`)
-  return ((await answer.json()) as { items: Cause[] }).items
+  return ((await answer.json()) as { items: ListedCause[] }).items
 }
 
 /** How many there are, by cause. */

@@ -21,13 +21,11 @@ import { RequestRefused } from '../body/request-refused.ts'
 import { findDataset } from '../find-dataset.ts'
 import { findPage } from '../find-page.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
-import { answers, listOf, pageQuery, textAs } from '../shapes.ts'
-import { makeEventStream } from '../stream-events.ts'
+import { answers, listOf, pageQuery } from '../shapes.ts'
+import { requestParams, requestProgressRoute } from './request-progress.ts'
 
 /** How long a call waits for what it asked for, and how often it looks, ms. */
 const WAIT_MS = 5_000
-/** How often a stream of progress looks, ms. */
-const STREAM_LOOK_MS = 500
 const LOOK_MS = 100
 
 const closed = { additionalProperties: false }
@@ -133,7 +131,6 @@ function routesOf<Body extends AskedReplay | AskedDiscard>(
   const tags = ['quarantine']
   const shape = shapes[kind]
   const dataset = Type.String({ description: 'Needed: name the dataset' })
-  const params = Type.Object({ id: Type.String({ maxLength: 64 }) })
 
   app.post(
     path,
@@ -190,30 +187,14 @@ function routesOf<Body extends AskedReplay | AskedDiscard>(
   const config = { access: { action: 'quarantine' } } as const
   app.get(
     `${path}/:id`,
-    { config, schema: { tags, summary: 'How far it is', params, response: answers(200, shape, 401, 403, 404) } },
+    {
+      config,
+      schema: { tags, summary: 'How far it is', params: requestParams, response: answers(200, shape, 401, 403, 404) },
+    },
     async request => shown((await find(request.caller, request.params.id)).body) as never,
   )
 
-  const stream = makeEventStream(app, deps, { lookMs: STREAM_LOOK_MS })
-  app.get(
-    `${path}/:id/events`,
-    {
-      config,
-      schema: {
-        tags,
-        summary: 'Progress as it happens (server-sent events)',
-        params,
-        response: answers(200, textAs('text/event-stream', 'One `progress` event for each change'), 401, 403, 404),
-      },
-    },
-    async (request, reply) => {
-      const { id } = (await find(request.caller, request.params.id)).body
-      return stream(request, reply, async () => {
-        const held = await requests.get(id)
-        return held && { event: 'progress', data: shown(held.body), over: held.body.finishedAt !== null }
-      })
-    },
-  )
+  requestProgressRoute(app, deps, { path, tags, config, find, shown })
 
   /** Whose dataset the caller may not see does not exist for it. */
   async function find(caller: Parameters<typeof findDataset>[1], id: string): Promise<HeldRequest> {

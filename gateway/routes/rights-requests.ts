@@ -13,7 +13,7 @@ import { findDataset } from '../find-dataset.ts'
 import { findPage } from '../find-page.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
 import { answers, listOf, pageQuery, textAs } from '../shapes.ts'
-import { makeEventStream } from '../stream-events.ts'
+import { requestParams, requestProgressRoute } from './request-progress.ts'
 import { askedBody, RequestShape, readAsked, shownRequest } from './rights-shapes.ts'
 
 const actionOf: Record<FiledKind, AccessAction> = {
@@ -24,10 +24,6 @@ const actionOf: Record<FiledKind, AccessAction> = {
   objection: 'object',
   reprotection: 'reprotect',
 }
-
-const params = Type.Object({ id: Type.String({ maxLength: 64 }) })
-/** How often a stream of progress looks, ms. */
-const LOOK_MS = 500
 
 export function rightsRequestsRoutes(app: Gateway, deps: GatewayDeps): void {
   for (const kind of filedKinds) routesOf(app, deps, kind)
@@ -91,7 +87,7 @@ function routesOf(app: Gateway, deps: GatewayDeps, kind: FiledKind): void {
       schema: {
         tags,
         summary: 'A request and how far it is',
-        params,
+        params: requestParams,
         response: answers(200, RequestShape, 401, 403, 404),
       },
     },
@@ -106,7 +102,7 @@ function routesOf(app: Gateway, deps: GatewayDeps, kind: FiledKind): void {
         schema: {
           tags,
           summary: 'Two more months, for a reason',
-          params,
+          params: requestParams,
           body: Type.Object(
             { reason: Type.String({ minLength: 1, maxLength: 2_000, description: 'Why the month is not enough' }) },
             { additionalProperties: false },
@@ -129,26 +125,7 @@ function routesOf(app: Gateway, deps: GatewayDeps, kind: FiledKind): void {
       },
     )
 
-  const stream = makeEventStream(app, deps, { lookMs: LOOK_MS })
-  app.get(
-    `${path}/:id/events`,
-    {
-      config,
-      schema: {
-        tags,
-        summary: 'Progress as it happens (server-sent events)',
-        params,
-        response: answers(200, textAs('text/event-stream', 'One `progress` event for each change'), 401, 403, 404),
-      },
-    },
-    async (request, reply) => {
-      const { id } = (await find(request.params.id)).body
-      return stream(request, reply, async () => {
-        const held = await requests.get(id)
-        return held && { event: 'progress', data: shownRequest(held.body), over: held.body.finishedAt !== null }
-      })
-    },
-  )
+  requestProgressRoute(app, deps, { path, tags, config, find: (_caller, id) => find(id), shown: shownRequest })
 
   if (kind === 'erasure')
     app.get(
@@ -158,7 +135,7 @@ function routesOf(app: Gateway, deps: GatewayDeps, kind: FiledKind): void {
         schema: {
           tags,
           summary: 'The signed certificate of an erasure',
-          params,
+          params: requestParams,
           response: answers(200, textAs('application/json', 'One line of signed, canonical JSON'), 401, 403, 404, 409),
         },
       },

@@ -6,7 +6,7 @@ import { type History, LEAST_POINTS, type Sample } from './history.ts'
 import type { Metric } from './metrics-of.ts'
 
 /** Beyond this many units a value is unusual: what Iglewicz and Hoaglin recommend. */
-export const UNUSUAL_SCORE = 3.5
+const UNUSUAL_SCORE = 3.5
 /** The standard deviation of a normal distribution, in median absolute deviations. */
 const MAD_TO_SIGMA = 1.4826
 /** Of a history of fewer days, one day that was different is too much: it is asked as well what the last hours were. */

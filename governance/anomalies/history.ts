@@ -4,7 +4,7 @@
 import { isSparse, type Metric } from './metrics-of.ts'
 
 export const MINUTE_MS = 60_000
-export const DAY_MINUTES = 1_440
+const DAY_MINUTES = 1_440
 const DAYS = 7
 /** Before and after the same time of day; and where windows are so long that there are too few. */
 const AROUND_MINUTES = 10
@@ -17,7 +17,7 @@ const KEPT_MINUTES = DAYS * DAY_MINUTES + FAR_AROUND_MINUTES + 1
 /** How long a history has to reach back, ms. */
 export const HISTORY_MS = (DAYS * DAY_MINUTES + FAR_AROUND_MINUTES) * MINUTE_MS
 /** Series of one dataset that are watched, some 50 to 90 kB each; what comes after that many is not. */
-export const MAX_SERIES = 200
+const MAX_SERIES = 200
 
 /** Minutes of a series that were not as usual. */
 export interface Span {

@@ -11,7 +11,7 @@ import { type CompiledRule, compileRule } from './consistency.ts'
 
 /** Fields of one schema version that are looked at; of these, those whose values' spread is kept. */
 export const MAX_FIELDS = 500
-export const MAX_SPREADS = 100
+const MAX_SPREADS = 100
 /** Values that a schema lists; a longer list is not counted by value. */
 export const MAX_LISTED = 100
 /** The strictest level of which more is kept than whether there is a value. */

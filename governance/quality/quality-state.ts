@@ -8,7 +8,7 @@ import type { MeasuredEvent } from './measure-event.ts'
 
 /** Causes of rejections that are told apart in one state; the rest are one. */
 const MAX_CAUSES = 500
-export const OTHER_CAUSES = '(event) other'
+const OTHER_CAUSES = '(event) other'
 
 const sketch = quantile(0.5)
 const unhashed = {

@@ -10,7 +10,7 @@ const HOUR_MS = 3_600_000
 const DAY_MS = 86_400_000
 const BASELINE_DAYS = 7
 /** Of fewer values, in the window or before it, nothing is told. */
-export const MIN_VALUES = 100
+const MIN_VALUES = 100
 /** From here on much has changed, as is commonly said. */
 const MUCH = 0.25
 /** Days whose spreads are kept by one reader. */

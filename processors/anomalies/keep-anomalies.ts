@@ -16,7 +16,7 @@ import { asBody, type StoredAnomaly } from '../../storage/stored-shapes.ts'
 
 const COLLECTION = 'anomalies'
 /** Anomalies of a dataset that go on at once: what is found beyond is logged, and not stored. */
-export const MAX_RUNNING = 200
+const MAX_RUNNING = 200
 const PAGE = 1_000
 /** Anomalies of the last week that are looked at. */
 const MAX_KNOWN = 5_000

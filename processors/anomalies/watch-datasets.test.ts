@@ -6,7 +6,7 @@ import { noPromises } from '../../governance/contract/quality.ts'
 import { seededRandom } from '../../sources/simulate/seeded-random.ts'
 import type { Documents } from '../../storage/documents/documents.ts'
 import { type AnomalyState, asBody, type CountsByMinute, type StoredAnomaly } from '../../storage/stored-shapes.ts'
-import { temporaryDocuments } from '../ledger/ledger-fixture.ts'
+import { temporaryDocuments } from '../documents-fixture.ts'
 import { openAnomalyWatch } from './watch-datasets.ts'
 
 const MINUTE_MS = 60_000

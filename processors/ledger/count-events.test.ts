@@ -4,8 +4,8 @@ import type { StoredDocument } from '../../storage/documents/documents.ts'
 import type { Position, StoredRecord } from '../../storage/event-log/event-log.ts'
 import type { EventRecord } from '../../storage/event-record.ts'
 import type { EffectiveEvent } from '../archive-events.ts'
+import { temporaryDocuments } from '../documents-fixture.ts'
 import { countEvents, type HandledBatch } from './count-events.ts'
-import { temporaryDocuments } from './ledger-fixture.ts'
 import { noteRemovals } from './note-removals.ts'
 
 const APPENDED_MS = Date.parse('2026-11-21T17:10:00Z')

@@ -1,23 +1,7 @@
-// For tests of the ledger alone: a document store of its own, with all collections.
+// For tests of the ledger alone.
 
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import type { Documents } from '../../storage/documents/documents.ts'
-import { openSqliteDocuments } from '../../storage/documents/sqlite.ts'
-import { collections, type StoredLedgerRow } from '../../storage/stored-shapes.ts'
-
-export async function temporaryDocuments(t: TestContext): Promise<Documents> {
-  const dir = mkdtempSync(join(tmpdir(), 'ecluse-ledger-'))
-  const documents = await openSqliteDocuments(join(dir, 'documents.sqlite'))
-  for (const [name, settings] of Object.entries(collections)) await documents.ensureCollection(name, settings)
-  t.after(async () => {
-    await documents.close()
-    rmSync(dir, { recursive: true })
-  })
-  return documents
-}
+import type { StoredLedgerRow } from '../../storage/stored-shapes.ts'
 
 /** What stands in the rows of a dataset: `<minute> <name>`, over all partitions. */
 export async function sumsIn(documents: Documents, dataset: string): Promise<Record<string, number>> {

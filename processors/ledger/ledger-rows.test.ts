@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { sumsIn, temporaryDocuments } from './ledger-fixture.ts'
+import { temporaryDocuments } from '../documents-fixture.ts'
+import { sumsIn } from './ledger-fixture.ts'
 import { type Counted, type LedgerPart, openLedgerRows } from './ledger-rows.ts'
 
 const PART: LedgerPart = { dataset: 'orders', side: 'processors', incarnation: 'i', partition: 0 }

@@ -13,7 +13,7 @@ import { readQuality } from '../../governance/quality/read-quality.ts'
 import type { RecordBatch } from '../../storage/event-log/event-log.ts'
 import type { EventRecord } from '../../storage/event-record.ts'
 import type { JsonObject } from '../../storage/json.ts'
-import { temporaryDocuments } from '../ledger/ledger-fixture.ts'
+import { temporaryDocuments } from '../documents-fixture.ts'
 import type { PlacedEvent } from '../read-records.ts'
 import { openQuality, type Quality } from './open-quality.ts'
 

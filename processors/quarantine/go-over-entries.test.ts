@@ -1,35 +1,21 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { v7 as uuidV7 } from 'uuid'
 import { discardOutcomes } from '../../governance/subjects/quarantine-request.ts'
 import { RequestWaits, type RunningRequest } from '../../governance/subjects/running-request.ts'
-import { openSqliteDocuments } from '../../storage/documents/sqlite.ts'
+import type { Documents } from '../../storage/documents/documents.ts'
 import type { JsonObject, JsonValue } from '../../storage/json.ts'
 import { writeQuarantineRecord } from '../../storage/quarantine-record.ts'
-import { collections } from '../../storage/stored-shapes.ts'
 import type { Vault } from '../../storage/vault/vault.ts'
 import { carryQuarantine } from '../carry-quarantine.ts'
+import { temporaryDocuments } from '../documents-fixture.ts'
 import { openQuality } from '../quality/open-quality.ts'
 import { awaitTurn, goOverEntries, type Run } from './go-over-entries.ts'
 
 const DAY_MS = 86_400_000
 const CAUSE = '/a type'
 const SUBJECT = 'p1.aaaaaaaaaaaaaaaaaaaaaa'
-
-async function opened(t: TestContext) {
-  const dir = mkdtempSync(join(tmpdir(), 'ecluse-quarantine-'))
-  const documents = await openSqliteDocuments(join(dir, 'documents.sqlite'))
-  for (const [name, settings] of Object.entries(collections)) await documents.ensureCollection(name, settings)
-  t.after(async () => {
-    await documents.close()
-    rmSync(dir, { recursive: true })
-  })
-  return documents
-}
 
 /** As a gateway appends them: one second after the other, the last a second ago. */
 function batchOf(count: number) {
@@ -77,7 +63,7 @@ const discarding: Run = {
   decide: async entries => entries.map(({ id }) => ({ id, outcome: 'discarded' })),
 }
 
-function carry(documents: Awaited<ReturnType<typeof opened>>, batch: ReturnType<typeof batchOf>): Promise<void> {
+function carry(documents: Documents, batch: ReturnType<typeof batchOf>): Promise<void> {
   const vault = { findErasedPseudonyms: async () => new Set() } as unknown as Vault
   const retentions = { inForce: async () => undefined }
   const quality = openQuality({ documents, catalogue: { find: () => undefined } })
@@ -85,7 +71,7 @@ function carry(documents: Awaited<ReturnType<typeof opened>>, batch: ReturnType<
 }
 
 test('entries that left do not come back with their topic, and their marks outlive the log’s copies', async t => {
-  const documents = await opened(t)
+  const documents = await temporaryDocuments(t)
   const batch = batchOf(250)
   await carry(documents, batch)
   const counts = await goOverEntries({ documents, now: Date.now }, requestOf(), discarding)
@@ -101,7 +87,7 @@ test('entries that left do not come back with their topic, and their marks outli
 })
 
 test('what was rejected after the request was filed is left to the next', async t => {
-  const documents = await opened(t)
+  const documents = await temporaryDocuments(t)
   const batch = batchOf(20)
   await carry(documents, batch)
   const request = requestOf()
@@ -112,7 +98,7 @@ test('what was rejected after the request was filed is left to the next', async 
 })
 
 test('a page that was written and not noted is counted all the same', async t => {
-  const documents = await opened(t)
+  const documents = await temporaryDocuments(t)
   await carry(documents, batchOf(250))
   const id = uuidV7()
   const dying = requestOf(id)
@@ -124,7 +110,7 @@ test('a page that was written and not noted is counted all the same', async t =>
 })
 
 test('ids that name no entry of the dataset count as gone', async t => {
-  const documents = await opened(t)
+  const documents = await temporaryDocuments(t)
   const batch = batchOf(3)
   await carry(documents, batch)
   const ids = (await documents.find('quarantine', { where: { dataset: 'd' }, limit: 2 })).map(({ id }) => id)
@@ -136,7 +122,7 @@ test('ids that name no entry of the dataset count as gone', async t => {
 })
 
 test('of two requests about one quarantine the one filed first goes first, unless nobody is at work on it', async t => {
-  const documents = await opened(t)
+  const documents = await temporaryDocuments(t)
   const [first, second] = [requestOf(), requestOf()]
   const store = (body: JsonObject) =>
     documents.upsertNewer('requests', [

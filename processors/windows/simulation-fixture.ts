@@ -230,7 +230,8 @@ export async function openSimulation(
       faults.rate = 0
       await pass(endsNow())
       await waitForZombies()
-      for (const { aggregation } of processors) await aggregation.recomputeNoted(async () => true)
+      // A processor that was in the middle of a turn ends that one first: notes that came since are for the next.
+      for (const { aggregation } of processors) while ((await aggregation.recomputeNoted(async () => true)) > 0);
     },
     documents,
     tables,
