@@ -14,9 +14,9 @@ import { didYouMean } from '../governance/contract/did-you-mean.ts'
 import { openRawSchemas } from '../governance/contract/fetch-schemas.ts'
 import { type Loaded, loadContracts, lockSchemas } from '../governance/contract/load.ts'
 import { type Config, variableName } from '../runtime/config.ts'
-import { openConfluentRegistry } from '../storage/registry/confluent.ts'
 import type { Registry } from '../storage/registry/registry.ts'
 import { accessOf } from './open-stores.ts'
+import { openConfluentRegistry } from './server-sides.ts'
 import type { Verb } from './verb.ts'
 
 const check: Verb = async (args, config) => {

@@ -1,14 +1,16 @@
 // What `ecluse doctor` asks of the ports: whether each server answers, and would do what is asked of it.
 
 import { type Config, variableName } from '../runtime/config.ts'
-import { openMongoDocuments } from '../storage/documents/mongo.ts'
-import { examineKafka } from '../storage/event-log/examine-kafka.ts'
-import { examineBucket } from '../storage/lake/s3-examine.ts'
-import { openConfluentRegistry } from '../storage/registry/confluent.ts'
 import type { ServerAccess } from '../storage/server-access.ts'
-import { openCassandraTables } from '../storage/tables/cassandra.ts'
-import { openMongoVault } from '../storage/vault/mongo.ts'
 import { accessOf, isEmbedded, type Port } from './open-stores.ts'
+import {
+  examineBucket,
+  examineKafka,
+  openCassandraTables,
+  openConfluentRegistry,
+  openMongoDocuments,
+  openMongoVault,
+} from './server-sides.ts'
 
 /** Returns what it saw, or throws an Error that says what is wrong and how to mend it. */
 export type Examination = [what: string, examine: (config: Config) => string | Promise<string>]
@@ -33,7 +35,7 @@ interface Store {
   close(): Promise<void>
 }
 
-function pinged(open: (access: ServerAccess) => Promise<Store> | Store) {
+function pinged(open: (access: ServerAccess) => Promise<Store>) {
   return async (access: ServerAccess): Promise<string> => {
     const store = await open(access)
     try {

@@ -5,25 +5,27 @@ import { chmodSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Config, variableName } from '../runtime/config.ts'
 import type { Documents } from '../storage/documents/documents.ts'
-import { openMongoDocuments } from '../storage/documents/mongo.ts'
 import { openSqliteDocuments } from '../storage/documents/sqlite.ts'
 import type { EventLog } from '../storage/event-log/event-log.ts'
-import { openKafkaEventLog } from '../storage/event-log/kafka.ts'
 import { openSqliteEventLog } from '../storage/event-log/sqlite.ts'
 import { openFileLake } from '../storage/lake/file.ts'
 import type { Lake } from '../storage/lake/lake.ts'
-import { openS3Lake } from '../storage/lake/s3.ts'
-import { openConfluentRegistry } from '../storage/registry/confluent.ts'
 import { openFileRegistry } from '../storage/registry/file.ts'
 import type { Registry } from '../storage/registry/registry.ts'
 import type { ServerAccess } from '../storage/server-access.ts'
 import { lockDirectory } from '../storage/sqlite/lock-directory.ts'
-import { openCassandraTables } from '../storage/tables/cassandra.ts'
 import { openSqliteTables } from '../storage/tables/sqlite.ts'
 import type { Tables } from '../storage/tables/tables.ts'
-import { openMongoVault } from '../storage/vault/mongo.ts'
 import { openSqliteVault } from '../storage/vault/sqlite.ts'
 import type { Vault } from '../storage/vault/vault.ts'
+import {
+  openCassandraTables,
+  openConfluentRegistry,
+  openKafkaEventLog,
+  openMongoDocuments,
+  openMongoVault,
+  openS3Lake,
+} from './server-sides.ts'
 
 export interface Stores {
   log: EventLog
@@ -51,12 +53,7 @@ export function unsharedPorts(config: Config): string[] {
 
 /** Opens the vault alone, beside a running process. */
 export function openVault(config: Config): Promise<Vault> {
-  return opening(
-    'vault',
-    config,
-    access => openMongoVault(access),
-    () => openSqliteVault(inDataDir(config, 'vault.sqlite')),
-  )
+  return opening('vault', config, openMongoVault, () => openSqliteVault(inDataDir(config, 'vault.sqlite')))
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Channel } from '../../governance/alerts/alert-policy.ts'
 import type { Webhooks } from '../../runtime/alert-settings.ts'
 import { postSigned, postSlack } from './post-webhook.ts'
 import type { SendFailure } from './send-failure.ts'
-import { type MailSettings, openMailer } from './send-mail.ts'
+import type { MailSettings } from './send-mail.ts'
 import type { Message } from './write-notice.ts'
 
 export interface Channels {
@@ -34,7 +34,8 @@ export interface ChannelsDeps {
 }
 
 export function openChannels({ mail, webhooks, timeoutMs, stopping, addressOf, now }: ChannelsDeps): Channels {
-  const mailer = mail && openMailer(mail)
+  // Loaded where it is used: few processes send e-mail.
+  const mailer = mail && import('./send-mail.ts').then(({ openMailer }) => openMailer(mail))
   const hookOf = (name: string) => (Object.hasOwn(webhooks, name) ? webhooks[name] : undefined)
 
   function obstacle({ kind, name }: Channel): string | undefined {
@@ -59,9 +60,9 @@ export function openChannels({ mail, webhooks, timeoutMs, stopping, addressOf, n
       }
       const to = name === 'steward' || name === 'owner' ? dataset && addressOf(dataset, name) : name
       if (!to) return { reason: `no policy that is live names the ${name}`, permanent: false }
-      return mailer!.send(to, id, message, signal)
+      return (await mailer!).send(to, id, message, signal)
     },
-    verifyMail: async () => mailer?.verify(),
+    verifyMail: async () => (await mailer)?.verify(),
   }
 }
 
