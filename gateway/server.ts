@@ -9,7 +9,7 @@ import type { Caller } from '../governance/access/caller.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { RequestRefused } from './body/request-refused.ts'
 import { closeInOrder } from './close-in-order.ts'
-import { compileShapes } from './compile-shapes.ts'
+import { compileAnswers, compileShapes } from './compile-shapes.ts'
 import { answerClientError, answerMalformedUrl, handleErrors } from './error-handler.ts'
 import type { Gateway, GatewayDeps, HealthDeps } from './gateway-deps.ts'
 import { protectRoutes } from './protect-routes.ts'
@@ -63,6 +63,7 @@ function newApp({ config }: HealthDeps): Gateway {
     trustProxy: config.trustProxy === 'loopback' ? 'loopback' : false,
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.setValidatorCompiler(compileShapes())
+  app.setSerializerCompiler(compileAnswers)
   app.server.maxConnections = config.maxOpenConnections
   return app
 }

@@ -42,6 +42,7 @@ const OWNERS: Record<string, string[]> = {
   canonicalize: ['governance/audit/', 'governance/contract/', 'governance/protection/', 'storage/registry/'],
   casbin: ['governance/access/'],
   'cassandra-driver': ['storage/tables/'],
+  'fast-json-stringify': ['gateway/compile-shapes.ts'],
   'fastest-levenshtein': ['governance/contract/'],
   fastify: ['gateway/'],
   fflate: ['governance/audit/exact-zip.ts'],
