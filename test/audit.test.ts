@@ -38,7 +38,7 @@ function run({ dir, url, keys }: EcluseProcess, args: string[]) {
     cwd: dir,
     env: { ECLUSE_URL: url, ECLUSE_API_KEY: keys.auditor! },
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 120_000,
   })
   return { status, stdout, stderr }
 }

@@ -14,7 +14,7 @@ function run(dir: string, args: string[], environment: Record<string, string> = 
     cwd: dir,
     env: environment,
     encoding: 'utf8',
-    timeout: 30_000,
+    timeout: 120_000,
   })
   return { status, stdout, stderr }
 }

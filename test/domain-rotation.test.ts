@@ -45,7 +45,7 @@ test('after a named domain’s rotation old and new events still join: both toke
   const rotate = () =>
     spawnSync(process.execPath, [MAIN, 'keys', 'rotate', 'marketing'], {
       cwd: dir,
-      env: { ECLUSE_DOMAIN_OVERLAP_MS: '3000' },
+      env: { ECLUSE_DOMAIN_OVERLAP_MS: '10000' },
       encoding: 'utf8',
     })
   const { status, stderr } = rotate()

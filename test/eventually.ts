@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const LIMIT_MS = 30_000
+const LIMIT_MS = 120_000
 /** Between two looks: at least this, and a share of what was waited already, so that many who wait take no machine. */
 const PAUSE_MS = 20
 const LONGEST_PAUSE_MS = 500
@@ -10,7 +10,7 @@ const PAUSE_SHARE = 20
 
 /**
  * Resolves with the first value that is neither undefined nor false.
- * @throws Error that names the condition when it does not hold in time: 30 s unless told otherwise
+ * @throws Error that names the condition when it does not hold in time: two minutes unless told otherwise
  */
 export async function eventually<T>(
   condition: string,

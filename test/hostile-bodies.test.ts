@@ -11,7 +11,7 @@ const MiB = 1_048_576
 
 let ecluse: EcluseProcess
 before(async () => {
-  ecluse = await spawnEcluse({ environment: { ECLUSE_STALL_MS: '300' } })
+  ecluse = await spawnEcluse({ environment: { ECLUSE_STALL_MS: '5000' } })
 })
 after(async () => {
   assert.equal((await fetch(`${ecluse.url}/livez`)).status, 200)

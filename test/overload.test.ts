@@ -109,7 +109,7 @@ test('requests beyond ECLUSE_MAX_REQUESTS_PER_SECOND are refused with 429', asyn
 })
 
 test('a body that drips for ECLUSE_REQUEST_MS is refused with 408, and what was acknowledged stays so', async t => {
-  const ecluse = await spawnEcluse({ environment: { ECLUSE_REQUEST_MS: '300' } })
+  const ecluse = await spawnEcluse({ environment: { ECLUSE_REQUEST_MS: '3000' } })
   t.after(() => ecluse.end())
   for (const type of ['application/json', 'application/x-ndjson']) {
     const exchange = begin(ecluse, { 'content-type': type })

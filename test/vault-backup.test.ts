@@ -36,7 +36,7 @@ function runVault(dir: string, ...args: string[]) {
     {
       env: { ECLUSE_DATA_DIR: dir },
       encoding: 'utf8',
-      timeout: 30_000,
+      timeout: 120_000,
     },
   )
   assert.equal(status, 0, stderr)
