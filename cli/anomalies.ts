@@ -15,6 +15,7 @@ const options = {
   kind: { type: 'string' },
   severity: { type: 'string' },
   comment: { type: 'string' },
+  language: { type: 'string', default: 'en' },
   json: { type: 'boolean' },
 } as const
 
@@ -22,18 +23,20 @@ const anomalies: Verb = async (args, config) => {
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options })
   const [dataset] = positionals
   if (dataset === undefined || positionals.length > 1) throw new UsageError('name one dataset')
-  const { id, state, kind, severity, comment, json } = values
+  const { id, state, kind, severity, comment, language, json } = values
   const client = openClient(config, 'data-steward')
   if (id === undefined) {
     if (comment !== undefined) throw new UsageError('say of which anomaly: --id ID, as `ecluse anomalies` prints it')
-    const asked = { dataset, ...(state && { state }), ...(kind && { kind }), ...(severity && { severity }) }
+    const asked = { dataset, language, ...(state && { state }), ...(kind && { kind }), ...(severity && { severity }) }
     const found = await list(client, asked)
     process.stdout.write(json ? `${JSON.stringify(found, null, 2)}\n` : found.map(describe).join(''))
     return 0
   }
   const path = `/v1/anomalies/${encodeURIComponent(id)}`
   const body = { state, ...(comment !== undefined && { comment }) }
-  const answer = state === undefined ? await client.get(path) : await client.post(`${path}/states`, body)
+  const query = new URLSearchParams({ language })
+  const answer =
+    state === undefined ? await client.get(`${path}?${query}`) : await client.post(`${path}/states?${query}`, body)
   if (!answer) throw new Error('there is no anomaly of this id')
   const anomaly = (await answer.json()) as StoredAnomaly
   process.stdout.write(json ? `${JSON.stringify(anomaly, null, 2)}\n` : describe(anomaly))

@@ -68,7 +68,7 @@ const verbs: Record<string, Entry> = {
   anomalies: {
     does: 'what should not be of a dataset, newest first; what is to be said of one',
     takes:
-      '<dataset> [--state STATE] [--kind KIND] [--severity S] | <dataset> --id ID [--state STATE] [--comment TEXT]; [--json]',
+      '<dataset> [--state STATE] [--kind KIND] [--severity S] | <dataset> --id ID [--state STATE] [--comment TEXT]; [--language en|fr] [--json]',
     load: () => import('./anomalies.ts'),
   },
   simulate: {

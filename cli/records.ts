@@ -2,8 +2,9 @@
 
 import { parseArgs } from 'node:util'
 import { formatDiagnostic } from '../governance/contract/diagnostic.ts'
-import { type Language, languages, printHtml, printMarkdown } from '../governance/contract/print-processing-record.ts'
+import { printHtml, printMarkdown } from '../governance/contract/print-processing-record.ts'
 import { processingActivity } from '../governance/contract/processing-record.ts'
+import { type Language, languages } from '../runtime/language.ts'
 import { loadDeclared } from './check.ts'
 import { UsageError, type Verb } from './verb.ts'
 

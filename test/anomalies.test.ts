@@ -86,6 +86,15 @@ describe('what comes in otherwise than before', () => {
     assert.match(metrics, /^ecluse_anomalies_open\{dataset="transactions",kind="personal-data",severity="high"\S* 1$/m)
   })
 
+  test('is told in the language that is asked for', async () => {
+    const personal = await found('personal-data')
+    const { body } = await ecluse.answer('data-owner', `${path(personal)}?language=fr`)
+    assert.match(body.detail!, /ressemblaient à des adresses électroniques/)
+    assert.deepEqual({ ...body, detail: personal.detail }, personal)
+    assert.deepEqual(await list('&kind=personal-data&language=fr'), [body])
+    assert.equal((await ecluse.call('data-owner', `${path(personal)}?language=de`)).status, 400)
+  })
+
   test('is listed by state, kind and severity', async () => {
     assert.deepEqual(
       (await seeded('&severity=high&state=open')).map(({ kind }) => kind),
@@ -102,6 +111,7 @@ describe('what comes in otherwise than before', () => {
       const { detail, evidence: _, ...rest } = drift
       assert.deepEqual(body, { ...rest, detail: body.detail })
       assert.match(body.detail!, /level restricted/)
+      assert.match((await ecluse.answer(role, `${path(drift)}?language=fr`)).body.detail!, /niveau restricted/)
       assert.deepEqual(await list('&kind=schema-drift', role), [body])
     }
     for (const role of ['analyst', 'producer', 'auditor'])

@@ -5,10 +5,11 @@ import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
+import type { Language } from '../runtime/language.ts'
 import { eventually } from './eventually.ts'
 import { transactionOf } from './fixtures.ts'
 import { openBrowser, openReader, type Reader, signIn } from './open-browser.ts'
-import { type Language, textsIn } from './page-texts.ts'
+import { textsIn } from './page-texts.ts'
 import { type EcluseProcess, spawnEcluse } from './spawn-ecluse.ts'
 
 let ecluse: EcluseProcess

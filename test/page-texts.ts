@@ -1,12 +1,12 @@
 // The texts of the pages, as readers of either language see them.
 
+import type { Language } from '../runtime/language.ts'
+
 type Texts = Record<string, [en: string, fr: string]>
 
 const { texts } = (await import(new URL('../dashboard/texts/all.js', import.meta.url).href)) as { texts: Texts }
 
 export { texts }
-
-export type Language = 'en' | 'fr'
 
 /** What a text says in a language. @throws Error for a key that there is none of */
 export function textsIn(language: Language): (key: string) => string {

@@ -7,7 +7,7 @@ import { useList } from '../kit/load.js'
 import { Empty, List, Page, State } from '../kit/parts.js'
 import { link, note, route } from '../kit/route.js'
 import { Time } from '../kit/show.js'
-import { t, word } from '../kit/text.js'
+import { language, t, word } from '../kit/text.js'
 
 const states = ['open', 'acknowledged', 'resolved', 'false-alarm']
 const severities = ['critical', 'high', 'medium', 'low']
@@ -37,9 +37,10 @@ export function AnomaliesPage() {
   const names = datasetsWhere('anomalies')
   const { dataset = names[0], state = '', kind = '', severity = '' } = route.value.query
   const asked = { dataset, ...(state && { state }), ...(kind && { kind }), ...(severity && { severity }) }
+  const inLanguage = { ...asked, language: language.value }
   const choose = changes => note(['anomalies'], { ...asked, ...changes })
-  const list = useList(JSON.stringify(asked), page =>
-    call(`/v1/anomalies?${new URLSearchParams({ ...asked, ...page })}`),
+  const list = useList(JSON.stringify(inLanguage), page =>
+    call(`/v1/anomalies?${new URLSearchParams({ ...inLanguage, ...page })}`),
   )
   const among = (name, label, value, family, all) =>
     html`<${Select} label=${label} value=${value} onInput=${chosen => choose({ [name]: chosen })} options=${[['', t('anomalies.any')], ...all.map(each => [each, word(family, each)])]} />`
@@ -73,5 +74,5 @@ const columns = () => [
     label: t('anomalies.where'),
     show: ({ pointer }) => (pointer ? html`<span class="mono">${pointer}</span>` : html`<span class="soft">–</span>`),
   },
-  { label: t('anomalies.detail'), show: ({ detail }) => html`<span lang="en">${detail}</span>` },
+  { label: t('anomalies.detail'), show: ({ detail }) => detail },
 ]

@@ -22,14 +22,12 @@ const next = {
 
 export function AnomalyPage({ parts: [id] }) {
   const path = `/v1/anomalies/${encodeURIComponent(id)}`
-  const { data, problem } = useLoad(path)
-  const [changed, setChanged] = useState(null)
-  const anomaly = changed ?? data
+  const { data: anomaly, problem, again } = useLoad(`${path}?language=${language.value}`)
   const back = { href: link(['anomalies'], { dataset: anomaly?.dataset }), text: t('page.anomalies') }
   return html`<${Page} title=${anomaly ? begun(word('anomaly', anomaly.kind)) : t('anomalies.one')} back=${back}>
     ${problem && html`<${Trouble} problem=${problem} />`}
     ${!anomaly && !problem && html`<${Waiting} />`}
-    ${anomaly && html`<${Shown} anomaly=${anomaly} path=${path} onChange=${setChanged} />`}
+    ${anomaly && html`<${Shown} anomaly=${anomaly} path=${path} onChange=${again} />`}
   </${Page}>`
 }
 
@@ -40,7 +38,7 @@ function Shown({ anomaly, path, onChange }) {
     anomaly
   return html`
     <p class="big-state"><${State} name=${state} /></p>
-    <p class="said" lang="en">${detail}</p>
+    <p class="said">${detail}</p>
     <p class="note">${word('anomalyNote', kind)}</p>
     <${Facts} facts=${[
       [t('anomalies.severity'), html`<${State} name=${severity} family="severity" />`],
@@ -120,7 +118,7 @@ function Judge({ state, path, onChange }) {
       body: { state: chosen, ...(comment && { comment }) },
     })
     say(t('anomalies.said', { state: word('state', judged.state) }))
-    onChange(judged)
+    onChange()
   }
   if (!chosen) return null
   return html`<${Form} submit=${t('anomalies.judgeDo')} onSubmit=${send}>

@@ -7,8 +7,10 @@ import type { AccessAction } from '../../governance/access/access-action.ts'
 import type { Caller } from '../../governance/access/caller.ts'
 import { pointerLevels } from '../../governance/access/pointer-levels.ts'
 import { anomalyKinds, severities } from '../../governance/anomalies/anomaly-kinds.ts'
+import { describeAnomaly } from '../../governance/anomalies/describe-anomaly.ts'
 import { judgeAnomaly, nextStates, WrongState } from '../../governance/anomalies/judge-anomaly.ts'
 import { higherLevel, type Level } from '../../governance/classification/taxonomy.ts'
+import { type Language, languages } from '../../runtime/language.ts'
 import { anomalyStates, type StoredAnomaly } from '../../storage/stored-shapes.ts'
 import { RequestRefused } from '../body/request-refused.ts'
 import { findDataset } from '../find-dataset.ts'
@@ -18,6 +20,9 @@ import { answers, listOf, pageQuery } from '../shapes.ts'
 
 const State = Type.Enum([...anomalyStates])
 const closed = { additionalProperties: false }
+const inLanguage = {
+  language: Type.Optional(Type.Enum([...languages], { description: 'Of `detail`; left out: en' })),
+}
 
 const AnomalyShape = Type.Object({
   id: Type.String(),
@@ -77,6 +82,7 @@ export function anomaliesRoute(app: Gateway, deps: GatewayDeps): void {
             state: Type.Optional(State),
             kind: Type.Optional(Type.Enum([...anomalyKinds])),
             severity: Type.Optional(Type.Enum([...severities])),
+            ...inLanguage,
             ...pageQuery,
           },
           closed,
@@ -88,7 +94,7 @@ export function anomaliesRoute(app: Gateway, deps: GatewayDeps): void {
       const live = findDataset(deps, caller, query.dataset)
       const { dataset } = live
       const levelOf = pointerLevels(live)
-      const { limit, cursor, state, kind, severity } = query
+      const { limit, cursor, state, kind, severity, language = 'en' } = query
       const mask = access.current().mask(caller, dataset)
       return findPage(documents, {
         collection: 'anomalies',
@@ -96,7 +102,7 @@ export function anomaliesRoute(app: Gateway, deps: GatewayDeps): void {
         sortBy: 'detectedAt',
         limit,
         cursor,
-        show: body => shown(body as unknown as StoredAnomaly, mask, levelOf),
+        show: body => shown(body as unknown as StoredAnomaly, mask, language, levelOf),
       })
     },
   )
@@ -105,9 +111,12 @@ export function anomaliesRoute(app: Gateway, deps: GatewayDeps): void {
     '/v1/anomalies/:id',
     {
       config: { access: { action: 'anomalies' } },
-      schema: { tags, summary: 'One anomaly', params, response: answers(200, AnomalyShape, 401, 403, 404) },
+      schema: {
+        ...{ tags, summary: 'One anomaly', params, querystring: Type.Object(inLanguage, closed) },
+        response: answers(200, AnomalyShape, 400, 401, 403, 404),
+      },
     },
-    async ({ caller, params }) => show(await find(caller, 'anomalies', params.id), caller),
+    async ({ caller, params, query }) => show(await find(caller, 'anomalies', params.id), caller, query.language),
   )
 
   app.post(
@@ -120,6 +129,7 @@ export function anomaliesRoute(app: Gateway, deps: GatewayDeps): void {
         description:
           'Known (acknowledged), over (resolved), or none at all (false-alarm: its windows count as usual again). What is resolved or a false alarm opens again with a comment.',
         params,
+        querystring: Type.Object(inLanguage, closed),
         body: Type.Object(
           {
             state: State,
@@ -132,13 +142,13 @@ export function anomaliesRoute(app: Gateway, deps: GatewayDeps): void {
         response: answers(200, AnomalyShape, 400, 401, 403, 404, 409),
       },
     },
-    async ({ caller, params, body }) => {
+    async ({ caller, params, query, body }) => {
       const { id } = await find(caller, 'judge', params.id)
       const judged = await judgeAnomaly(documents, id, { ...body, by: caller.id, atMs: now() }).catch(error => {
         throw error instanceof WrongState ? wrongState(error, body.state) : error
       })
       if (!judged) throw noSuchAnomaly()
-      return show(judged, caller)
+      return show(judged, caller, query.language)
     },
   )
 
@@ -149,9 +159,9 @@ export function anomaliesRoute(app: Gateway, deps: GatewayDeps): void {
     throw noSuchAnomaly()
   }
 
-  function show(anomaly: StoredAnomaly, caller: Caller) {
+  function show(anomaly: StoredAnomaly, caller: Caller, language: Language = 'en') {
     const live = deps.catalogue.find(anomaly.dataset)
-    return shown(anomaly, access.current().mask(caller, anomaly.dataset), live && pointerLevels(live))
+    return shown(anomaly, access.current().mask(caller, anomaly.dataset), language, live && pointerLevels(live))
   }
 }
 
@@ -159,8 +169,14 @@ export function anomaliesRoute(app: Gateway, deps: GatewayDeps): void {
  * Numbers, and what was said of them, are for those who may read the field that they are of: by its level when they were
  * found and the one in force, whichever is stricter.
  */
-function shown(stored: StoredAnomaly, { read }: Pick<FieldMask, 'read'>, levelOf?: (pointer: string) => Level) {
-  const { copy: _copy, eventDocument: _document, run: _run, series: _series, running: _running, ...anomaly } = stored
+function shown(
+  stored: StoredAnomaly,
+  { read }: Pick<FieldMask, 'read'>,
+  language: Language,
+  levelOf?: (pointer: string) => Level,
+) {
+  const { copy: _copy, eventDocument: _document, run: _run, series: _series, running: _running, ...told } = stored
+  const anomaly = { ...told, detail: describeAnomaly(told, language) }
   const { level, evidence: _evidence, history, ...rest } = anomaly
   if (level === undefined) return anomaly
   const strictest = anomaly.pointer && levelOf ? higherLevel(level, levelOf(anomaly.pointer)) : level
@@ -168,9 +184,14 @@ function shown(stored: StoredAnomaly, { read }: Pick<FieldMask, 'read'>, levelOf
   return {
     ...rest,
     level: strictest,
-    detail: `This is about a field of level ${strictest}, which none of your roles may read.`,
+    detail: withheld[language](strictest),
     ...(history && { history: history.map(({ comment: _comment, ...entry }) => entry) }),
   }
+}
+
+const withheld: Record<Language, (level: Level) => string> = {
+  en: level => `This is about a field of level ${level}, which none of your roles may read.`,
+  fr: level => `Cela concerne un champ de niveau ${level}, qu’aucun de vos rôles ne peut lire.`,
 }
 
 function noSuchAnomaly(): RequestRefused {

@@ -2,12 +2,10 @@
 // (`policies/alerts.schema.json`) and the validation all come from here.
 
 import Type, { type Static } from 'typebox'
+import { type Language, languages } from '../../runtime/language.ts'
 import { anomalyKinds, severities } from '../anomalies/anomaly-kinds.ts'
 import { DATASET_PATTERN } from '../contract/policy.ts'
 import { closed, timeSpan } from '../contract/policy-parts.ts'
-
-export const languages = ['en', 'fr'] as const
-export type Language = (typeof languages)[number]
 
 /** What anomalies may be told together by. */
 export const groupings = ['dataset', 'kind', 'severity'] as const

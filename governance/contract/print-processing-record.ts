@@ -1,9 +1,7 @@
 // The record of processing activities as a page that people read: Markdown or HTML, in English or French.
 
+import type { Language } from '../../runtime/language.ts'
 import type { DataCategory, ProcessingActivity } from './processing-record.ts'
-
-export const languages = ['en', 'fr'] as const
-export type Language = (typeof languages)[number]
 
 interface Words {
   heading: string

@@ -1,11 +1,11 @@
 // The export of what is stored of a person (GDPR art. 15 and 20): everything, in the clear as far as the person's keys
 // reach, for people and for machines; and nothing of anybody else. Nothing of it is kept in the clear.
 
+import { languageOf } from '../../runtime/language.ts'
 import type { Vault } from '../../storage/vault/vault.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Signer } from '../audit/sign.ts'
 import { buildPackage } from './export/build-package.ts'
-import { languageOf } from './export/index-texts.ts'
 import type { PackageStore } from './export/package-store.ts'
 import type { PersonalData } from './export/personal-data.ts'
 import { findAsked } from './find-asked.ts'

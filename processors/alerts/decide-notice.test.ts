@@ -184,3 +184,16 @@ test('a message describes a few, and no detail about what is confidential', () =
   )
   assert.deepEqual([samples[1]!.start, samples[3]!.start, samples[3]!.end], [anomaly(2).detectedAt, 'from', 'to'])
 })
+
+test('a message describes in the language of its route', () => {
+  const ours = { ...route(), language: 'fr' as const }
+  const silence = { ...anomaly(1), evidence: { metric: 'volume', value: 0, of: 1, usual: 12 } }
+  const alert = withAnomaly(emptyAlert(ours, silence), silence, { nowMs: NOON_MS, inOrder: true, opening: 'o' })
+  const found = new Map([[silence.id, silence]])
+  const decision = { route: ours, channels: ['email steward'], isSilenced: () => false, found }
+  const { deliveries } = decided(alert, { ...decision, nowMs: NOON_MS + 30_000 })
+  assert.match(
+    deliveries[0]!.notice.samples[0]!.detail!,
+    /^Aucun événement n’est arrivé ; d’habitude, .* 12 par minute/,
+  )
+})

@@ -3,6 +3,8 @@
 
 import type { Route } from '../../governance/alerts/alert-policy.ts'
 import { mostSevere } from '../../governance/anomalies/anomaly-kinds.ts'
+import { describeAnomaly } from '../../governance/anomalies/describe-anomaly.ts'
+import type { Language } from '../../runtime/language.ts'
 import type { StoredAlert, StoredAlertMember, StoredAlertSample, StoredNotice } from '../../storage/stored-alert.ts'
 import { MAX_SAMPLES, queued } from './deliveries.ts'
 import type { SeenAnomaly } from './group-anomalies.ts'
@@ -75,7 +77,7 @@ function tell(alert: StoredAlert, kind: StoredNotice['kind'], decision: Decision
     ...numbers,
     standing: standing.length + (kind === 'resolved' ? 0 : alert.unwatched),
     unwatched: alert.unwatched,
-    samples: shown.slice(0, MAX_SAMPLES).flatMap(({ id }) => sampleOf(decision.found.get(id))),
+    samples: shown.slice(0, MAX_SAMPLES).flatMap(({ id }) => sampleOf(decision.found.get(id), route.language)),
     language: route.language,
   }
   const isOver = kind === 'resolved'
@@ -94,11 +96,12 @@ function tell(alert: StoredAlert, kind: StoredNotice['kind'], decision: Decision
 }
 
 /** A detail about what is confidential stays in the house; of a level nobody knows, too. */
-function sampleOf(anomaly: SeenAnomaly | undefined): StoredAlertSample[] {
+function sampleOf(anomaly: SeenAnomaly | undefined, language: Language): StoredAlertSample[] {
   if (!anomaly) return []
-  const { id, dataset, kind, severity, detectedAt, window, detail, level = 'public' } = anomaly
+  const { id, dataset, kind, severity, detectedAt, window, level = 'public' } = anomaly
   const { start, end } = window ?? { start: detectedAt, end: detectedAt }
-  return [{ id, dataset, kind, severity, start, end, detail: tellableLevels.includes(level) ? detail : null }]
+  const detail = tellableLevels.includes(level) ? describeAnomaly(anomaly, language) : null
+  return [{ id, dataset, kind, severity, start, end, detail }]
 }
 
 /** Nothing of it stands. What was queued is still delivered. */

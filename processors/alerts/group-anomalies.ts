@@ -3,12 +3,13 @@
 
 import type { AlertPolicy, Route } from '../../governance/alerts/alert-policy.ts'
 import { rankOf } from '../../governance/anomalies/anomaly-kinds.ts'
+import type { JsonObject } from '../../storage/json.ts'
 import type { StoredAlert, StoredAlertMember } from '../../storage/stored-alert.ts'
 
 /** Members of a group that are watched until they are over; further ones are counted. */
 export const MAX_MEMBERS = 200
 
-/** What is read of an anomaly. Nothing of its evidence. */
+/** What is read of an anomaly. */
 export interface SeenAnomaly {
   id: string
   dataset: string
@@ -17,6 +18,9 @@ export interface SeenAnomaly {
   state: string
   detectedAt: string
   detail: string
+  /** What its detail tells in another language: see `describeAnomaly`. */
+  pointer?: string
+  evidence?: JsonObject
   /** The strictest level of what its detail tells; missing: public. */
   level?: string
   window?: { start: string; end: string }

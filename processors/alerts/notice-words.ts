@@ -1,7 +1,7 @@
 // What messages say, in each language: the same words as on the pages.
 
-import type { Language } from '../../governance/alerts/alert-policy.ts'
 import type { AnomalyKind, Severity } from '../../governance/anomalies/anomaly-kinds.ts'
+import type { Language } from '../../runtime/language.ts'
 
 export interface Words {
   kinds: Record<AnomalyKind, string>

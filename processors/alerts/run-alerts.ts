@@ -2,7 +2,8 @@
 // sends it. Several processors may do so at once: all that is decided stands in the documents, and who sends has a claim.
 
 import { randomUUID } from 'node:crypto'
-import type { AlertPolicy, Language, Route } from '../../governance/alerts/alert-policy.ts'
+import type { AlertPolicy, Route } from '../../governance/alerts/alert-policy.ts'
+import type { Language } from '../../runtime/language.ts'
 import { loggable } from '../../runtime/loggable.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import type { Documents } from '../../storage/documents/documents.ts'

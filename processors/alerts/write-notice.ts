@@ -1,7 +1,7 @@
 // A notice as people and programs read it: an e-mail's subject and text, Slack's blocks, a webhook's JSON. Numbers, names
 // of datasets and sentences of our own: no evidence, and no value of an event.
 
-import type { Language } from '../../governance/alerts/alert-policy.ts'
+import type { Language } from '../../runtime/language.ts'
 import type { StoredAlertSample, StoredNotice } from '../../storage/stored-alert.ts'
 import { type Words, words } from './notice-words.ts'
 

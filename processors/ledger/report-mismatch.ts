@@ -2,6 +2,7 @@
 // resolved by itself should it balance later.
 
 import { isDeepStrictEqual } from 'node:util'
+import { describeMismatches } from '../../governance/anomalies/describe-anomaly.ts'
 import { inState, isUnsolved, OURSELVES } from '../../governance/anomalies/stored-anomaly.ts'
 import type { LedgerLine, Mismatch } from '../../governance/ledger/ledger-line.ts'
 import { mismatchId } from '../../governance/ledger/read-ledger.ts'
@@ -38,7 +39,7 @@ export async function reportMismatch(
     severity: 'critical',
     state: 'open',
     detectedAt: new Date(now()).toISOString(),
-    detail: `Of what was received from ${window.start} to ${window.end}, ${mismatches.map(sentenceOf).join('; ')}.`,
+    detail: describeMismatches({ mismatches, line }, 'en'),
     evidence,
     ...{ eventDocument: null, subject: null, schema: null, policy: null },
     ...{ position: null, copy: null, reprotectedAt: null },
@@ -79,10 +80,4 @@ export async function openMismatches({ documents }: ReportDeps, dataset: string)
     .filter(({ id, body }) => id.startsWith(prefix) && isUnsolved(body as Pick<StoredAnomaly, 'state'>))
     .slice(0, MAX_OPEN)
     .map(({ id }) => id.slice(prefix.length))
-}
-
-function sentenceOf({ equation, expected, found }: Mismatch): string {
-  if (equation === 'received') return `${found} events were received, and ${expected} answered for`
-  if (equation === 'accepted') return `${expected} events were accepted, and ${found} came to the processors`
-  return `the archive should hold ${expected} events, and holds ${found}`
 }

@@ -2,12 +2,13 @@
 // them all. The same data gives the same bytes.
 
 import { setImmediate } from 'node:timers/promises'
+import type { Language } from '../../../runtime/language.ts'
 import type { JsonObject, JsonValue } from '../../../storage/json.ts'
 import type { StoredContract } from '../../../storage/stored-shapes.ts'
 import type { ZipFiles } from '../../audit/exact-zip.ts'
 import type { Signer } from '../../audit/sign.ts'
 import { signPackage } from '../../audit/verify-package.ts'
-import { type Language, texts } from './index-texts.ts'
+import { texts } from './index-texts.ts'
 import type { PersonalData } from './personal-data.ts'
 import { recordTable, writeCsv } from './write-csv.ts'
 import { writeIndex } from './write-index.ts'

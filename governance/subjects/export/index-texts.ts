@@ -1,11 +1,6 @@
 // The words of an export's index, in the languages it is written in.
 
-export const languages = ['en', 'fr'] as const
-export type Language = (typeof languages)[number]
-
-export function languageOf(asked: unknown): Language {
-  return languages.find(language => language === asked) ?? 'en'
-}
+import type { Language } from '../../../runtime/language.ts'
 
 const en = {
   title: 'What is stored about you',

@@ -2,9 +2,10 @@
 // holds is shown as text.
 
 import { hash } from 'node:crypto'
+import type { Language } from '../../../runtime/language.ts'
 import type { JsonValue } from '../../../storage/json.ts'
 import type { StoredContract } from '../../../storage/stored-shapes.ts'
-import { type Language, type Texts, texts } from './index-texts.ts'
+import { type Texts, texts } from './index-texts.ts'
 import type { DataAccess, DatasetData, OwnRecord, PersonalData, RejectedEvent } from './personal-data.ts'
 import { recordTable, valueText } from './write-csv.ts'
 
