@@ -15,7 +15,7 @@ import type { StoredRetention } from './stored-retention.ts'
 export const collections = {
   events: { indexes: ['dataset', 'time', 'subject', 'held', 'receivedIn'] },
   mentions: { indexes: ['subject', 'dataset'] },
-  passed_over: { indexes: ['subject', 'dataset'] },
+  passed_over: { indexes: ['subject', 'dataset', 'copyOf'] },
   quarantine: {
     indexes: ['dataset', 'cause', 'receivedAt', 'subject', 'left', 'request', 'outcome'],
     together: [
@@ -120,6 +120,14 @@ export interface StoredPassedOver extends Pick<StoredEvent, 'dataset' | 'receive
   subject: string
   /** Where it holds values: patterns of pointers, `*` for the items of an array. No values. */
   places: string[]
+  /** Of a copy: `placeInLog` of the event it is a copy of, and where it stands itself. */
+  copyOf?: string
+  position?: Position
+}
+
+/** Where a record of a dataset stands in the log, as one value. */
+export function placeInLog(dataset: string, { incarnation, partition, offset }: Position): string {
+  return `${dataset}/${incarnation}/${partition}/${offset}`
 }
 
 /** A correction that came before the event it corrects, in collection `rectifications`, under the latter's document id. */
