@@ -5,13 +5,8 @@ import type { LiveContract } from '../governance/contract/catalogue.ts'
 import { topicOf } from '../governance/contract/topic-of.ts'
 import type { Documents } from '../storage/documents/documents.ts'
 import type { Position } from '../storage/event-log/event-log.ts'
-import {
-  eventDocumentId,
-  loggedAt,
-  placeInLog,
-  type StoredEvent,
-  type StoredPassedOver,
-} from '../storage/stored-shapes.ts'
+import { placeInLog, type StoredPassedOver } from '../storage/stored-passed-over.ts'
+import { eventDocumentId, loggedAt, type StoredEvent } from '../storage/stored-shapes.ts'
 import type { FoundEvent } from './find-event.ts'
 import { type FindPlacesDeps, findPlaces, type Place } from './find-places.ts'
 

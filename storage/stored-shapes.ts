@@ -4,6 +4,7 @@ import type { CollectionSettings } from './documents/documents.ts'
 import type { Position } from './event-log/event-log.ts'
 import type { JsonObject } from './json.ts'
 import type { StoredPackage } from './stored-package.ts'
+import type { StoredPassedOver } from './stored-passed-over.ts'
 import type { StoredLeft, StoredQuarantine } from './stored-quarantine.ts'
 import type { StoredReidentification } from './stored-reidentification.ts'
 import type { StoredRetention } from './stored-retention.ts'
@@ -110,24 +111,6 @@ export interface StoredMention {
   collection: 'events' | 'anomalies'
   /** A document's id. */
   document: string
-}
-
-/**
- * A record that stands in the log and not, or not so, in the archive: a copy, an erased person's, or an event that was
- * protected anew. In collection `passed_over`.
- */
-export interface StoredPassedOver extends Pick<StoredEvent, 'dataset' | 'receivedAt' | 'schema' | 'policy'> {
-  subject: string
-  /** Where it holds values: patterns of pointers, `*` for the items of an array. No values. */
-  places: string[]
-  /** Of a copy: `placeInLog` of the event it is a copy of, and where it stands itself. */
-  copyOf?: string
-  position?: Position
-}
-
-/** Where a record of a dataset stands in the log, as one value. */
-export function placeInLog(dataset: string, { incarnation, partition, offset }: Position): string {
-  return `${dataset}/${incarnation}/${partition}/${offset}`
 }
 
 /** A correction that came before the event it corrects, in collection `rectifications`, under the latter's document id. */

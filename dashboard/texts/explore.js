@@ -56,7 +56,7 @@ export const explore = {
   'explore.passport': ['Passport', 'Passeport'],
   'passport.steps': ['What became of it', 'Ce qu’il est devenu'],
   'passport.places': ['Where it is stored', 'Où il est stocké'],
-  'passport.until': ['until', 'jusqu’au'],
+  'passport.until': ['at the latest until', 'au plus tard jusqu’au'],
   'passport.absent': ['not there', 'absent'],
   'passport.received': ['received', 'reçu'],
   'passport.corrects': ['corrects another event', 'corrige un autre événement'],
