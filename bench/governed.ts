@@ -65,6 +65,7 @@ export async function startGoverned(dataDir: string, settings?: Record<string, s
   const signer = openSigner(ring.signingSeed)
   const app = await makeGateway({
     ...stores,
+    eventTables: stores.tables,
     config,
     logger,
     telemetry,

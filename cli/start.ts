@@ -12,6 +12,7 @@ import { type Logger, makeLogger } from '../runtime/logger.ts'
 import { makeShutdown, type Shutdown } from '../runtime/shutdown.ts'
 import { startTelemetry } from '../runtime/telemetry.ts'
 import { openAggregateTables } from '../storage/aggregate-rows.ts'
+import { openEventTables } from '../storage/event-rows.ts'
 import { collections } from '../storage/stored-shapes.ts'
 import { makeDevCredentials, tellDevCredentials } from './dev-credentials.ts'
 import { openContracts } from './open-contracts.ts'
@@ -97,7 +98,7 @@ async function startAll(
   return { address, logger, stores, stop: shutdown.stop }
 }
 
-type ServerDeps = Omit<GatewayDeps, 'ports' | 'log' | 'vault' | 'documents' | 'tables' | 'lake'> & {
+type ServerDeps = Omit<GatewayDeps, 'ports' | 'log' | 'vault' | 'documents' | 'tables' | 'eventTables' | 'lake'> & {
   stores: Stores
   shutdown: Shutdown
 }
@@ -110,7 +111,8 @@ function makeServer({ stores, shutdown, ...deps }: ServerDeps, takesEvents: bool
   shutdown.onStop('login failures', flush)
   shutdown.onStop('login failures by the minute', every(LOGIN_FAILURES_MS, flush, deps.logger))
   if (!takesEvents) return makeHealthServer({ ...deps, ports })
-  const read = { log, vault, documents, tables: openAggregateTables(tables), lake }
+  const opened = { tables: openAggregateTables(tables), eventTables: openEventTables(tables) }
+  const read = { log, vault, documents, ...opened, lake }
   return makeGateway({ ...deps, ports, ...read, onLoginFailure })
 }
 

@@ -50,7 +50,9 @@ export interface GatewayDeps extends HealthDeps {
   log: EventLog
   vault: Vault
   documents: Documents
+  /** Of aggregates, and of events. */
   tables: Pick<Tables, 'read'>
+  eventTables: Pick<Tables, 'read'>
   lake: Lake
   /** The contracts that stored events name, live or past. */
   contracts: ContractFinder

@@ -20,6 +20,7 @@ import { anomaliesRoute } from './routes/anomalies.ts'
 import { auditEntriesRoute } from './routes/audit.ts'
 import { auditProofRoutes } from './routes/audit-proofs.ts'
 import { datasetsRoutes } from './routes/datasets.ts'
+import { eventHistoryRoute } from './routes/event-history.ts'
 import { exportPackageRoute } from './routes/export-package.ts'
 import { healthRoutes } from './routes/health.ts'
 import { ledgerRoute } from './routes/ledger.ts'
@@ -86,6 +87,7 @@ export async function makeGateway(deps: GatewayDeps): Promise<Gateway> {
     overviewRoutes(routes as Gateway, deps, lookAtPorts)
     postEventsRoute(routes as Gateway, deps, stopping)
     storedEventsRoutes(routes as Gateway, deps)
+    eventHistoryRoute(routes as Gateway, deps)
     aggregatesRoutes(routes as Gateway, deps)
     datasetsRoutes(routes as Gateway, deps)
     quarantineRoutes(routes as Gateway, deps)

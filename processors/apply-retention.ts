@@ -2,13 +2,13 @@
 // contract whose retention did not change costs little.
 
 import type { Contract } from '../governance/contract/contract.ts'
+import { ledgerEndMs, logEndMs } from '../governance/contract/log-end.ts'
 import type { KeyRing } from '../governance/subjects/key-ring.ts'
 import type { Documents, FindOptions } from '../storage/documents/documents.ts'
 import { QUALITY_HOURS, QUALITY_MINUTES } from '../storage/stored-quality.ts'
 import type { StoredRetention } from '../storage/stored-retention.ts'
 import { asBody, type StoredEvent } from '../storage/stored-shapes.ts'
 import { type FillDeps, fillTables } from './fill-tables.ts'
-import { ledgerEndMs, logEndMs } from './log-end.ts'
 import type { RetentionInForce, Retentions } from './retentions.ts'
 
 export interface RetentionDeps extends FillDeps {

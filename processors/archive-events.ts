@@ -13,10 +13,16 @@ export interface EffectiveEvent extends PlacedEvent {
   rectifiedBy: string | null
 }
 
+/** A later copy of the same content. */
+export interface DuplicateEvent extends PlacedEvent {
+  /** Where the first copy stands. */
+  copyOf: Position
+}
+
 export interface ArchiveResult {
   effective: EffectiveEvent[]
-  /** Later copies of the same content: without effect. */
-  duplicates: PlacedEvent[]
+  /** Without effect. */
+  duplicates: DuplicateEvent[]
   /** Later copies of other content: kept apart, told, without effect. */
   conflicts: PlacedEvent[]
 }
@@ -41,7 +47,7 @@ export async function archiveEvents(
     if (samePosition(first.position, event.position)) {
       const { rectifiedBy = null, watermark = null } = first
       result.effective.push({ ...event, rectifiedBy, watermark })
-    } else if (first.content === event.record.content) result.duplicates.push(event)
+    } else if (first.content === event.record.content) result.duplicates.push({ ...event, copyOf: first.position })
     else result.conflicts.push(event)
   }
   return result

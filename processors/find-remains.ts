@@ -6,14 +6,9 @@ import type { AskedPerson } from '../governance/subjects/find-asked.ts'
 import type { Remain } from '../governance/subjects/holder.ts'
 import { type Left, leftReadable } from '../governance/subjects/list-remains.ts'
 import type { Documents } from '../storage/documents/documents.ts'
+import type { StoredPassedOver } from '../storage/stored-passed-over.ts'
 import type { StoredLeft, StoredQuarantine } from '../storage/stored-quarantine.ts'
-import {
-  loggedAt,
-  type StoredAnomaly,
-  type StoredEvent,
-  type StoredMention,
-  type StoredPassedOver,
-} from '../storage/stored-shapes.ts'
+import { loggedAt, type StoredAnomaly, type StoredEvent, type StoredMention } from '../storage/stored-shapes.ts'
 import { pagesOf } from './holders/pages-of.ts'
 import { placesOf } from './places-of.ts'
 import { placesOnlyOf } from './places-only-of.ts'

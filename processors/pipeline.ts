@@ -11,7 +11,7 @@ import type { Logger } from '../runtime/logger.ts'
 import type { EventLog, RecordBatch } from '../storage/event-log/event-log.ts'
 import type { Vault } from '../storage/vault/vault.ts'
 import { applyRetention, type RetentionDeps } from './apply-retention.ts'
-import { archiveEvents, toStoredEvent } from './archive-events.ts'
+import { archiveEvents, type DuplicateEvent, toStoredEvent } from './archive-events.ts'
 import { type AuditTreeDeps, buildAuditTree } from './build-audit-tree.ts'
 import { carryQuarantine } from './carry-quarantine.ts'
 import { consumeGroup } from './consume-group.ts'
@@ -183,8 +183,9 @@ function placeOf(dataset: string, { incarnation, partition, records }: RecordBat
 }
 
 /** Its end in the log is counted from when that took it. */
-const passed = ({ record, position }: PlacedEvent) => ({
+const passed = ({ record, position, copyOf }: PlacedEvent & Partial<DuplicateEvent>) => ({
   ...record,
   receivedAt: record.replay?.at ?? record.receivedAt,
   position,
+  ...(copyOf && { copyOf }),
 })

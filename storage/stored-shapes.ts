@@ -4,6 +4,7 @@ import type { CollectionSettings } from './documents/documents.ts'
 import type { Position } from './event-log/event-log.ts'
 import type { JsonObject } from './json.ts'
 import type { StoredPackage } from './stored-package.ts'
+import type { StoredPassedOver } from './stored-passed-over.ts'
 import type { StoredLeft, StoredQuarantine } from './stored-quarantine.ts'
 import type { StoredReidentification } from './stored-reidentification.ts'
 import type { StoredRetention } from './stored-retention.ts'
@@ -15,7 +16,7 @@ import type { StoredRetention } from './stored-retention.ts'
 export const collections = {
   events: { indexes: ['dataset', 'time', 'subject', 'held', 'receivedIn'] },
   mentions: { indexes: ['subject', 'dataset'] },
-  passed_over: { indexes: ['subject', 'dataset'] },
+  passed_over: { indexes: ['subject', 'dataset', 'copyOf'] },
   quarantine: {
     indexes: ['dataset', 'cause', 'receivedAt', 'subject', 'left', 'request', 'outcome'],
     together: [
@@ -110,16 +111,6 @@ export interface StoredMention {
   collection: 'events' | 'anomalies'
   /** A document's id. */
   document: string
-}
-
-/**
- * A record that stands in the log and not, or not so, in the archive: a copy, an erased person's, or an event that was
- * protected anew. In collection `passed_over`.
- */
-export interface StoredPassedOver extends Pick<StoredEvent, 'dataset' | 'receivedAt' | 'schema' | 'policy'> {
-  subject: string
-  /** Where it holds values: patterns of pointers, `*` for the items of an array. No values. */
-  places: string[]
 }
 
 /** A correction that came before the event it corrects, in collection `rectifications`, under the latter's document id. */

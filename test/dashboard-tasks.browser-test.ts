@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
+import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, Page } from 'playwright-core'
 import type { Language } from '../runtime/language.ts'
 import { eventually } from './eventually.ts'
@@ -162,6 +163,30 @@ for (const language of ['en', 'fr'] as const) {
         const groups = page.getByRole('group', { name: say('explore.tableOf') })
         await groups.getByRole('cell', { name: 'especes' }).first().waitFor()
         assert.equal(await groups.getByRole('cell', { name: 'virement_bancaire' }).count(), 0)
+      })
+    })
+
+    test('an analyst opens an event’s passport: what became of it, and where it is', async () => {
+      const event = transactionOf(randomUUID(), { date: localTime(Date.now()) })
+      await accepted(event)
+      await accepted(event)
+      await as('analyst', language, async page => {
+        await open(page, say('page.explore'))
+        const newest = page
+          .getByRole('group', { name: say('explore.latest') })
+          .getByRole('row')
+          .nth(1)
+        await newest.getByText(say('show')).first().click()
+        const steps = newest.getByRole('list', { name: say('passport.steps') })
+        for (const step of ['received', 'appended', 'duplicate'])
+          await steps.getByText(say(`passport.${step}`)).waitFor()
+        const places = newest.getByRole('list', { name: say('passport.places') })
+        await places.getByText(say('holder.documents')).waitFor()
+        const { violations } = await new AxeBuilder({ page }).setLegacyMode().include('details[open]').analyze()
+        assert.deepEqual(
+          violations.map(({ id }) => id),
+          [],
+        )
       })
     })
 

@@ -5,6 +5,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
+import { stepNames } from '../gateway/event-history.ts'
+import { holderNames } from '../gateway/find-places.ts'
 import { readPages } from '../gateway/read-pages.ts'
 import { accessActions } from '../governance/access/access-action.ts'
 import { anomalyKinds, severities } from '../governance/anomalies/anomaly-kinds.ts'
@@ -97,6 +99,7 @@ test('every word of anomalies, quality and the quarantine has its own, and filte
   const families = {
     ...{ anomaly: anomalyKinds, anomalyNote: anomalyKinds, severity: severities, state: anomalyStates },
     ...{ dimension: dimensionNames, dimensionNote: dimensionNames, suspect: suspects, metric: metrics },
+    ...{ passport: stepNames, holder: holderNames },
     ...{ 'became.replay': Object.keys(replayOutcomes), 'became.discard': Object.keys(discardOutcomes) },
   }
   const expected = Object.entries(families).flatMap(([family, names]) => names.map(name => `${family}.${name}`))

@@ -10,6 +10,7 @@ import { Empty, List, Page, Section, Trouble, Waiting } from '../kit/parts.js'
 import { link, note, route } from '../kit/route.js'
 import { leavesOf, localTime, number, Stored, Time, timeText } from '../kit/show.js'
 import { t } from '../kit/text.js'
+import { Passport } from './passport.js'
 
 const HOUR_MS = 3_600_000
 const ranges = { hour: HOUR_MS, day: 24 * HOUR_MS, week: 168 * HOUR_MS }
@@ -150,6 +151,11 @@ function Latest({ dataset }) {
       label: html`<span class="mono">${pointer}</span>`,
       show: ({ event }) => html`<${Stored} value=${new Map(leavesOf(event)).get(pointer)} />`,
     })),
+    {
+      label: t('explore.passport'),
+      // Who may not know where an event stands may not know its history.
+      show: ({ id, position }) => id && position && html`<${Passport} dataset=${dataset} id=${id} />`,
+    },
     {
       label: t('explore.whole'),
       show: each =>

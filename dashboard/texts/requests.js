@@ -133,6 +133,7 @@ export const requests = {
   'holder.aggregates': ['Aggregates', 'Agrégats'],
   'holder.other persons’ events': ['Other persons’ events', 'Événements d’autres personnes'],
   'holder.lake': ['Lake', 'Lac de données'],
+  'holder.log': ['Log', 'Journal'],
   'holder.export packages': ['Export packages', 'Paquets d’exportation'],
   'stage.found': ['Found', 'Trouvée'],
   'stage.fenced': ['Fenced: nothing new is stored', 'Isolée : plus rien de nouveau n’est stocké'],

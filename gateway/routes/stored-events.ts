@@ -5,20 +5,16 @@ import type { FieldMask } from '../../governance/access/access.ts'
 import type { Caller } from '../../governance/access/caller.ts'
 import { sealingKey } from '../../governance/protection/seal.ts'
 import type { KeyRing } from '../../governance/subjects/key-ring.ts'
-import type { Position } from '../../storage/event-log/event-log.ts'
-import type { JsonObject } from '../../storage/json.ts'
-import { eventDocumentId, type StoredAnomaly, type StoredEvent } from '../../storage/stored-shapes.ts'
 import { RequestRefused } from '../body/request-refused.ts'
 import type { CursorSeal } from '../cursor.ts'
 import { findDataset } from '../find-dataset.ts'
+import { findEvent, noSuchEvent } from '../find-event.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
 import { askedOf, listEvents } from '../list-events.ts'
 import { mayAskBy } from '../may-ask-by.ts'
 import { answers, listOf, pageQuery } from '../shapes.ts'
-import { MAX_CLEAR_EVENTS, showEvents } from '../show-events.ts'
+import { MAX_CLEAR_EVENTS } from '../show-events.ts'
 import { purposeHeader, statedPurpose } from '../stated-purpose.ts'
-
-const MAX_CONFLICTS_SHOWN = 100
 
 const PositionShape = Type.Object({ incarnation: Type.String(), partition: Type.Integer(), offset: Type.Integer() })
 
@@ -64,7 +60,7 @@ interface ClearAsked {
 }
 
 export function storedEventsRoutes(app: Gateway, deps: GatewayDeps): void {
-  const { documents, ring } = deps
+  const { ring } = deps
 
   app.get(
     '/v1/datasets/:dataset/events',
@@ -121,16 +117,14 @@ export function storedEventsRoutes(app: Gateway, deps: GatewayDeps): void {
       const live = findDataset(deps, caller, request.params.dataset)
       const { mask, purpose } = askedMask(deps, caller, live.dataset, request)
       mayAskBy(live, mask, [['This call', 'id']])
-      const documentId = eventDocumentId(live.dataset, request.params.id)
-      const found = (await documents.get('events', documentId))?.body as unknown as StoredEvent | undefined
-      const where = { eventDocument: documentId }
-      const conflicts = await documents.find('anomalies', { where, limit: MAX_CONFLICTS_SHOWN })
-      const anomalies = conflicts.map(({ body }) => body as unknown as StoredAnomaly).filter(isWholeCopy)
-      const events = found && found.held === 0 ? [found, ...anomalies.map(copy => conflicting(found, copy))] : []
-      const read = { caller, live, mask, askedBy: ['id' as const], purpose }
-      const [first, ...copies] = await showEvents(deps, read, events)
-      if (!first) throw noSuchEvent()
-      return { ...first, conflicts: anomalies.flatMap(({ detectedAt }, i) => shownConflict(detectedAt, copies[i])) }
+      const found = await findEvent(deps, { caller, live, mask, purpose }, request.params.id)
+      if (!found) throw noSuchEvent()
+      const conflicts = found.conflicts.map(({ detectedAt, shown: { position, event } }) => ({
+        detectedAt,
+        ...(position && { position }),
+        event,
+      }))
+      return { ...found.shown, conflicts }
     },
   )
 }
@@ -154,37 +148,11 @@ function cursorSeal(ring: KeyRing, place: string): CursorSeal {
   return { key: sealingKey(Buffer.from(ring.lookupHash('cursor'), 'hex')), place: `cursor\0${place}` }
 }
 
-type WholeCopy = StoredAnomaly & { schema: string; policy: string; copy: JsonObject; position: Position }
-
-/** An unreadable record is no copy of an event; of a copy that named somebody who was erased nothing is left. */
-function isWholeCopy(anomaly: StoredAnomaly): anomaly is WholeCopy {
-  const { schema, policy, copy, position } = anomaly
-  return schema !== null && policy !== null && copy !== null && position !== null
-}
-
-/** A conflict's copy in the place of the event it conflicts with. */
-function conflicting(first: StoredEvent, { subject, schema, policy, copy, position }: WholeCopy): StoredEvent {
-  return { ...first, subject, schema, policy, event: copy, position }
-}
-
-function shownConflict(detectedAt: string, copy: Awaited<ReturnType<typeof showEvents>>[number]) {
-  return copy ? [{ detectedAt, ...(copy.position && { position: copy.position }), event: copy.event }] : []
-}
-
 function tooManyClear(): RequestRefused {
   return new RequestRefused({
     status: 400,
     slug: 'request-invalid',
     detail: `Clear values are read of at most ${MAX_CLEAR_EVENTS} events at once.`,
     fix: `Send a limit of ${MAX_CLEAR_EVENTS} or less, and go on with the cursor.`,
-  })
-}
-
-function noSuchEvent(): RequestRefused {
-  return new RequestRefused({
-    status: 404,
-    slug: 'not-found',
-    detail: 'No event of this id is archived, or none that may be read.',
-    fix: 'An accepted event is archived moments later; ids made from personal fields are stored as tokens.',
   })
 }

@@ -2,9 +2,10 @@
 
 import type { Holder } from '../../governance/subjects/holder.ts'
 import type { Documents } from '../../storage/documents/documents.ts'
+import type { EventTables } from '../../storage/event-rows.ts'
 import type { JsonValue } from '../../storage/json.ts'
 import type { Row, Tables } from '../../storage/tables/tables.ts'
-import { type EventTables, removalsOf } from '../fill-tables.ts'
+import { removalsOf } from '../fill-tables.ts'
 import { rememberRemovedTexts } from './removed-texts.ts'
 
 const PAGE = 1_000

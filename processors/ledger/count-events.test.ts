@@ -33,7 +33,7 @@ test('each record of a batch counts once, in the log’s order, in the minute of
   const counted = await countEvents(documents, {
     ...nothing,
     effective: [placed(0), placed(3, { held: true }), correction],
-    duplicates: [placed(1, { receivedAt: '2026-11-21T17:09:00Z' })],
+    duplicates: [{ ...placed(1, { receivedAt: '2026-11-21T17:09:00Z' }), copyOf: placed(0).position }],
     conflicts: [placed(5)],
     passedOver: [placed(2)],
   })

@@ -2,10 +2,10 @@
 // balances.
 
 import type { Catalogue } from '../../governance/contract/catalogue.ts'
+import { ledgerEndMs } from '../../governance/contract/log-end.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import type { Documents } from '../../storage/documents/documents.ts'
 import type { EventLog, RecordBatch } from '../../storage/event-log/event-log.ts'
-import { ledgerEndMs } from '../log-end.ts'
 import type { Retentions } from '../retentions.ts'
 import { openCarryLedger } from './carry-ledger.ts'
 import { type LedgerCheck, openLedgerCheck } from './check-ledger.ts'

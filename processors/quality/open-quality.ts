@@ -2,6 +2,7 @@
 // of reception. Exact after a crash, a replay or two owners of one partition.
 
 import type { Catalogue } from '../../governance/contract/catalogue.ts'
+import { ledgerEndMs } from '../../governance/contract/log-end.ts'
 import { type MeasuredEvent, measureEvent, receptionOf } from '../../governance/quality/measure-event.ts'
 import { blindPlan, measuringPlan } from '../../governance/quality/measuring-plan.ts'
 import { addCause, addMeasured, addSpread } from '../../governance/quality/quality-state.ts'
@@ -17,7 +18,6 @@ import {
   type StoredQualityRow,
 } from '../../storage/stored-quality.ts'
 import { type CountedPart, type CountedRecord, openHourlyRows } from '../hourly-rows.ts'
-import { ledgerEndMs } from '../log-end.ts'
 import type { PlacedEvent } from '../read-records.ts'
 
 /** What is written with each batch is the less, the fewer minutes a row has. */

@@ -3,13 +3,13 @@
 
 import type { Audit } from '../../governance/audit/audit.ts'
 import type { Catalogue } from '../../governance/contract/catalogue.ts'
+import { logEndMs } from '../../governance/contract/log-end.ts'
 import { RequestFailed } from '../../governance/subjects/find-asked.ts'
 import { type AskedDiscard, discardOutcomes } from '../../governance/subjects/quarantine-request.ts'
 import type { RequestResult, RunningRequest } from '../../governance/subjects/running-request.ts'
 import type { Documents, StoredDocument } from '../../storage/documents/documents.ts'
 import type { StoredQuarantine } from '../../storage/stored-quarantine.ts'
 import type { Vault } from '../../storage/vault/vault.ts'
-import { logEndMs } from '../log-end.ts'
 import { awaitTurn, type Decided, goOverEntries } from './go-over-entries.ts'
 
 export interface DiscardDeps {

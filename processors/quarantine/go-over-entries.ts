@@ -2,6 +2,7 @@
 // caller, written here. May be interrupted at any point and gone on with: what was done is found so, and is counted by
 // what stands.
 
+import { logEndMs } from '../../governance/contract/log-end.ts'
 import {
   type AskedQuarantine,
   type Counts,
@@ -14,7 +15,6 @@ import type { Documents, StoredDocument } from '../../storage/documents/document
 import type { JsonValue } from '../../storage/json.ts'
 import { isLeft, type StoredLeft, type StoredQuarantine } from '../../storage/stored-quarantine.ts'
 import { asBody } from '../../storage/stored-shapes.ts'
-import { logEndMs } from '../log-end.ts'
 
 /** Originals in memory at once; each as large as an event may be. */
 const PAGE = 100
