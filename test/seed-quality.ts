@@ -108,6 +108,7 @@ export async function seedAnomaly(documents: Store, dataset: string): Promise<st
     ...{ detectedAt: end, lastSeenAt: end, windows: 3, window: { start, end }, pointer: '/montant', level: 'internal' },
     detail: 'The mean of /montant was 812 over 140 values; 80.6 is usual.',
     evidence: { window: start, metric: 'values', value: 812.4, of: 140, usual: 80.6, scale: 8.1, score: 90.3 },
+    ...{ run: 'unusual-values values /montant', series: ['values /montant'] },
     history: [{ state: 'open', at: end, by: 'écluse' }],
     ...{ eventDocument: null, subject: null, schema: null, policy: null, position: null, copy: null },
     reprotectedAt: null,
