@@ -127,7 +127,8 @@ test('a flood of keys that nobody has reaches the vault no further than the boun
       assert.equal((await analyst).status, 200)
     }
   })
-  const windows = Math.floor((performance.now() - startMs) / 1_000) + 1
+  // It began in one, and ended in another at least.
+  const windows = Math.floor((performance.now() - startMs) / 1_000) + 2
   const refused = statuses.filter(status => status === 401).length
   assert.equal(refused + statuses.filter(status => status === 429).length, 200)
   assert.ok(refused <= 5 * windows, `${refused} in ${windows} s`)
