@@ -58,6 +58,22 @@ export function vaultChangesSuite(name: string, open: () => Promise<OpenedVault>
       assert.equal(await vault.updatePerson(held.lookup, {}), true)
     })
 
+    test('nobody is held and being erased at once: of the two, the first one stands', async () => {
+      const sealedHold = randomBytes(40)
+      const [held, fenced, both] = [await insert({ sealedHold }), await insert({ state: 'erasing' }), await insert()]
+      assert.equal(await vault.updatePerson(held.lookup, { state: 'erasing' }), false)
+      assert.deepEqual(await find(held.lookup), held)
+      assert.equal(await vault.updatePerson(fenced.lookup, { sealedHold }), false)
+      assert.equal(await vault.updatePerson(fenced.lookup, { state: 'erasing', sealedHold }), false)
+      assert.equal(await vault.updatePerson(fenced.lookup, { state: 'erasing' }), true)
+      assert.deepEqual(await find(fenced.lookup), fenced)
+      const changes = [{ state: 'erasing' as const }, { sealedHold }]
+      const told = await Promise.all(changes.map((change, i) => (i ? vault : other).updatePerson(both.lookup, change)))
+      assert.deepEqual(told.filter(Boolean), [true])
+      assert.equal(await vault.updatePerson(held.lookup, { sealedHold: null }), true)
+      assert.equal(await vault.updatePerson(held.lookup, { state: 'erasing' }), true)
+    })
+
     test('a change that is meant for some states happens in no other', async () => {
       const person = await insert()
       const { lookup } = person

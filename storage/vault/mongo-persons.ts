@@ -94,7 +94,13 @@ export async function updatePerson(
   { state, sealedHold }: PersonChange,
   onlyFrom: readonly PersonState[] = personStates,
 ): Promise<boolean> {
-  const filter = { _id: lookup, state: { $in: [...onlyFrom] } }
+  const isHeld = sealedHold !== undefined && sealedHold !== null
+  if (state === 'erasing' && isHeld) return false
+  const filter = {
+    _id: lookup,
+    state: { $in: onlyFrom.filter(from => !(isHeld && state === undefined && from === 'erasing')) },
+    ...(state === 'erasing' && sealedHold === undefined && { sealedHold: null }),
+  }
   const $set = {
     ...(state && { state }),
     ...(sealedHold !== undefined && { sealedHold: sealedHold && new Binary(sealedHold) }),

@@ -53,7 +53,8 @@ export function personStatements(db: DatabaseSync) {
     ),
     updatePerson: db.prepare(
       `UPDATE persons SET state = coalesce(?1, state), sealed_hold = CASE WHEN ?2 THEN ?3 ELSE sealed_hold END
-       WHERE lookup = ?4 AND state IN (SELECT value FROM json_each(?5))`,
+       WHERE lookup = ?4 AND state IN (SELECT value FROM json_each(?5))
+       AND (coalesce(?1, state) <> 'erasing' OR CASE WHEN ?2 THEN ?3 ELSE sealed_hold END IS NULL)`,
     ),
     setObjections: db.prepare('UPDATE persons SET objections = ? WHERE lookup = ?'),
     rewrapPerson: db.prepare('UPDATE persons SET sealed_key = ?, epoch = ? WHERE lookup = ? AND sealed_key = ?'),

@@ -69,7 +69,10 @@ export interface Vault {
   findUnreadable(pseudonyms: string[]): Promise<Set<string>>
   /** Living entries by look-up hash, after `after` (exclusive): at most `limit` (1 to 1,000), of earlier epochs only if asked. */
   listPersons(options: { after?: string; limit: number; epochBelow?: number }): Promise<PersonEntry[]>
-  /** Changes a living entry, in one of these states if any are given; false if there is none. */
+  /**
+   * Changes a living entry, in one of these states if any are given; false if there is none, or if a legal hold would
+   * stand for somebody who is being erased: of the two, the first one stands.
+   */
   updatePerson(lookup: string, change: PersonChange, onlyFrom?: readonly PersonState[]): Promise<boolean>
   /** Adds a purpose to what a living person objected to, or takes one away; of several at once none is lost. Idempotent; false if there is none. */
   changeObjections(lookup: string, change: { add?: string; remove?: string }): Promise<boolean>
