@@ -60,8 +60,8 @@ async function beforeFirstEvent(replay: () => Promise<void>): Promise<void> {
   } catch (error) {
     if (!(error instanceof LakeUnavailable)) throw error
     throw new Error(
-      `${variableName('erasures')}: the ledger of erasures has to be read before anything is taken, and cannot be: ` +
-        `${error.message}. Bring its store back, or mend the setting, and start again`,
+      `${variableName('erasures')} names the ledger of erasures, which has to be read before anything is taken. ` +
+        `Start again once its store answers. ${error.message}`,
       { cause: error },
     )
   }

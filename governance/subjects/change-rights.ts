@@ -82,9 +82,9 @@ function wantedOf(person: PersonEntry, { restricted, objections, sealedHold }: R
 
 /** What changed in the vault since the person was read is left to the next look. */
 async function write({ vault }: ChangeRightsDeps, person: PersonEntry, wanted: Standing): Promise<void> {
-  const { lookup, state } = person
+  const { lookup, state, sealedHold } = person
   const [before, after] = [new Set(person.objections), new Set(wanted.objections)]
-  await vault.updatePerson(lookup, { state: wanted.state, sealedHold: wanted.sealedHold }, [state])
+  await vault.updatePerson(lookup, { state: wanted.state, sealedHold: wanted.sealedHold }, { state, sealedHold })
   for (const remove of before.difference(after)) await vault.changeObjections(lookup, { remove })
   for (const add of after.difference(before)) await vault.changeObjections(lookup, { add })
 }

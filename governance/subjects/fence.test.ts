@@ -126,7 +126,7 @@ test('whom a request has fenced stays fenced, whatever other requests and holds 
         updatePerson: whenever(vault.updatePerson),
       }
       const hold = async ({ lookup }: AskedPerson) => {
-        await slow.updatePerson(lookup, { sealedHold }, ['active', 'restricted'])
+        await slow.updatePerson(lookup, { sealedHold })
         await slow.updatePerson(lookup, { sealedHold: null })
       }
       const requests = [[one, two], [one], [two, one]]

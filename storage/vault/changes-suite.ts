@@ -74,17 +74,29 @@ export function vaultChangesSuite(name: string, open: () => Promise<OpenedVault>
       assert.equal(await vault.updatePerson(held.lookup, { state: 'erasing' }), true)
     })
 
-    test('a change that is meant for some states happens in no other', async () => {
+    test('a change that is meant for one state happens in no other', async () => {
       const person = await insert()
       const { lookup } = person
-      assert.equal(await vault.updatePerson(lookup, { state: 'active' }, ['restricted']), false)
-      assert.equal(await vault.updatePerson(lookup, { state: 'erasing' }, ['active', 'restricted']), true)
+      assert.equal(await vault.updatePerson(lookup, { state: 'active' }, { state: 'restricted' }), false)
+      assert.equal(await vault.updatePerson(lookup, { state: 'erasing' }, { state: 'active', sealedHold: null }), true)
       const sealedHold = randomBytes(40)
-      assert.equal(await vault.updatePerson(lookup, { state: 'restricted', sealedHold }, ['active']), false)
-      assert.equal(await vault.updatePerson(lookup, {}, ['active', 'restricted']), false)
+      assert.equal(await vault.updatePerson(lookup, { state: 'restricted', sealedHold }, { state: 'active' }), false)
+      assert.equal(await vault.updatePerson(lookup, {}, { state: 'active' }), false)
       assert.deepEqual(await find(lookup), { ...person, state: 'erasing' })
       await vault.erasePerson(lookup, person.pseudonym)
-      assert.equal(await vault.updatePerson(lookup, { state: 'active' }, ['erasing']), false)
+      assert.equal(await vault.updatePerson(lookup, { state: 'active' }, { state: 'erasing' }), false)
+    })
+
+    test('a hold is changed by who knows it, and by nobody who knows another', async () => {
+      const [first, second] = [randomBytes(40), randomBytes(40)]
+      const person = await insert()
+      const { lookup } = person
+      assert.equal(await vault.updatePerson(lookup, { sealedHold: first }, { sealedHold: second }), false)
+      assert.equal(await vault.updatePerson(lookup, { sealedHold: first }, { sealedHold: null }), true)
+      assert.equal(await vault.updatePerson(lookup, { sealedHold: second }, { sealedHold: null }), false)
+      assert.equal(await vault.updatePerson(lookup, { sealedHold: second }, { sealedHold: first }), true)
+      assert.equal(await other.updatePerson(lookup, { sealedHold: null }, { sealedHold: first }), false)
+      assert.deepEqual(await find(lookup), { ...person, sealedHold: second })
     })
 
     test('of purposes that are objected to at once none is lost, nor one that is taken back', async () => {
