@@ -74,7 +74,7 @@ test('without any other store events are accepted all the same: ready, and degra
   assert.deepEqual([code, status, degraded], [200, 'degraded', ['documents', 'tables', 'processors']])
 })
 
-test('without the ledger of erasures nothing starts, and the port is named; once it runs, events are accepted without it', async t => {
+test('without the ledger of erasures nothing starts, and the port is named', async () => {
   const environment = {
     // Nobody listens on a port that only the system may open.
     ECLUSE_ERASURES: 's3://erasures/ledger?endpoint=http://127.0.0.1:1',
@@ -85,6 +85,9 @@ test('without the ledger of erasures nothing starts, and the port is named; once
     spawnEcluse({ environment }),
     /ended with 1:\n(.*\n)*ecluse serve: ECLUSE_ERASURES names the ledger of erasures, .*nothing listens there/,
   )
+})
+
+test('once it runs, events are accepted without the ledger of erasures: ready, and degraded by name', async t => {
   const { stores, post, readiness } = await running(t)
   const down = () => Promise.reject(new LakeUnavailable('it is down'))
   Object.assign(stores.erasures, { ping: down, get: down, list: down })

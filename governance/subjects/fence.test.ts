@@ -51,12 +51,12 @@ test('a hold that is placed in the very moment of the fence stands, or is refuse
     let placed: string | undefined
     const racing: Pick<Vault, 'findByPseudonyms' | 'updatePerson'> = {
       findByPseudonyms: pseudonyms => vault.findByPseudonyms(pseudonyms),
-      updatePerson: async (lookup, change, onlyFrom) => {
+      updatePerson: async (lookup, change, from) => {
         const place = async () => {
           if (lookup === persons[0]!.lookup && change.state === 'erasing') placed = await placeHold(deps, named('one'))
         }
         if (when === 'before') await place()
-        const changed = await vault.updatePerson(lookup, change, onlyFrom)
+        const changed = await vault.updatePerson(lookup, change, from)
         if (when === 'after') await place()
         return changed
       },
@@ -95,8 +95,8 @@ test('a hold that comes between the fences of two blocks the request; who was fe
   const { vault, persons, fence, statesOf, deps } = await setUp(t)
   const racing: Pick<Vault, 'findByPseudonyms' | 'updatePerson'> = {
     ...vault,
-    updatePerson: async (lookup, change, onlyFrom) => {
-      const changed = await vault.updatePerson(lookup, change, onlyFrom)
+    updatePerson: async (lookup, change, from) => {
+      const changed = await vault.updatePerson(lookup, change, from)
       if (lookup === persons[0]!.lookup) assert.equal(await placeHold(deps, named('two')), 'done')
       return changed
     },

@@ -43,7 +43,7 @@ export async function placeHold(
   return entry ? 'erasing' : 'unknown'
 }
 
-/** Idempotent; also of somebody whose erasure was interrupted by the hold. */
+/** Idempotent. */
 export async function liftHold(
   deps: HoldDeps,
   { actor, subject, reason }: { actor: string; subject: Named; reason: string },
