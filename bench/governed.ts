@@ -16,6 +16,8 @@ import { openPackageStore } from '../governance/subjects/export/package-store.ts
 import { openKeyRing } from '../governance/subjects/key-ring.ts'
 import { openPeople } from '../governance/subjects/people.ts'
 import { openRequestStore } from '../governance/subjects/request-store.ts'
+import { openRightsLedger } from '../governance/subjects/rights-ledger.ts'
+import { openSignedFiles } from '../governance/subjects/signed-files.ts'
 import { type Config, readConfig } from '../runtime/config.ts'
 import { makeLogger } from '../runtime/logger.ts'
 import { startTelemetry } from '../runtime/telemetry.ts'
@@ -63,6 +65,7 @@ export async function startGoverned(dataDir: string, settings?: Record<string, s
   const logger = makeLogger('json', 'error')
   const telemetry = startTelemetry()
   const signer = openSigner(ring.signingSeed)
+  const ledgerFiles = openSignedFiles(stores.erasures, signer)
   const app = await makeGateway({
     ...stores,
     eventTables: stores.tables,
@@ -76,7 +79,8 @@ export async function startGoverned(dataDir: string, settings?: Record<string, s
     requests: openRequestStore(stores.documents),
     packages: openPackageStore({ ...stores, ring, now: Date.now }),
     signer,
-    ledger: openErasureLedger(stores.erasures, signer),
+    ledger: openErasureLedger(ledgerFiles),
+    rights: openRightsLedger(ledgerFiles),
     people,
     ring,
     ports: {},

@@ -108,18 +108,18 @@ export async function openStores(config: Config): Promise<Stores> {
   }
 }
 
-/** Opens a port's server or its embedded side. @throws Error naming the variable, where a URL is malformed */
+/** Opens a port's server or its embedded side. @throws Error naming the variable, where it cannot be */
 async function opening<T>(
   port: Port,
   config: Config,
   openServer: (access: ServerAccess) => T | Promise<T>,
   openEmbedded: () => T | Promise<T>,
 ): Promise<T> {
-  if (isEmbedded(config, port)) return openEmbedded()
+  const isHere = isEmbedded(config, port)
   try {
-    return await openServer(accessOf(config, port))
+    return await (isHere ? openEmbedded() : openServer(accessOf(config, port)))
   } catch (error) {
-    throw new Error(`${variableName(port)} ${(error as Error).message}`, { cause: error })
+    throw new Error(`${variableName(port)}${isHere ? ':' : ''} ${(error as Error).message}`, { cause: error })
   }
 }
 

@@ -20,6 +20,7 @@ import type { People } from '../governance/subjects/people.ts'
 import { rectify } from '../governance/subjects/rectify.ts'
 import type { RequestStore } from '../governance/subjects/request-store.ts'
 import { restrict } from '../governance/subjects/restrict.ts'
+import type { RightsLedger } from '../governance/subjects/rights-ledger.ts'
 import type { FillDeps } from '../processors/fill-tables.ts'
 import { findRemains } from '../processors/find-remains.ts'
 import { type GatherDeps, gatherPerson } from '../processors/gather-person.ts'
@@ -57,6 +58,7 @@ export interface StartRequestsDeps {
   requests: RequestStore
   packages: PackageStore
   ledger: ErasureLedger
+  rights: RightsLedger
   ring: KeyRing
   people: People
   leaseMs: number

@@ -49,7 +49,7 @@ async function restore(config: Config, files: BackUpFiles): Promise<number> {
   }
   process.stderr.write(
     `${path} is restored. At the next start, whoever was erased since the backup is erased again from the ledger of ` +
-      'erasures. Revoked API keys live again: `ecluse keys list`.\n',
+      'erasures, and restrictions, objections and legal holds are as they stand there. Revoked API keys live again: `ecluse keys list`.\n',
   )
   return 0
 }

@@ -13,6 +13,7 @@ import type { PackageStore } from '../governance/subjects/export/package-store.t
 import type { KeyRing } from '../governance/subjects/key-ring.ts'
 import type { People } from '../governance/subjects/people.ts'
 import type { RequestStore } from '../governance/subjects/request-store.ts'
+import type { RightsLedger } from '../governance/subjects/rights-ledger.ts'
 import type { Config } from '../runtime/config.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Telemetry } from '../runtime/telemetry.ts'
@@ -57,6 +58,8 @@ export interface GatewayDeps extends HealthDeps {
   /** The contracts that stored events name, live or past. */
   contracts: ContractFinder
   ledger: ErasureLedger
+  /** What stands of restrictions, objections and legal holds. */
+  rights: RightsLedger
   /** Persons' requests. */
   requests: RequestStore
   /** What exports made. */

@@ -18,6 +18,8 @@ import { fileRequest } from '../governance/subjects/file-request.ts'
 import { openKeyRing } from '../governance/subjects/key-ring.ts'
 import { openPeople } from '../governance/subjects/people.ts'
 import { openRequestStore, type RequestStore } from '../governance/subjects/request-store.ts'
+import { openRightsLedger } from '../governance/subjects/rights-ledger.ts'
+import { openSignedFiles } from '../governance/subjects/signed-files.ts'
 import { openIncarnations } from '../processors/incarnations.ts'
 import { openRetentions } from '../processors/retentions.ts'
 import { aggregationOver } from '../processors/windows/aggregation-fixture.ts'
@@ -62,7 +64,7 @@ async function processOver(config: Config, { stores }: Running, passedMs: number
   })
   const signer = openSigner(ring.signingSeed)
   const audit = openAudit(log, now)
-  const ledger = openErasureLedger(stores.erasures, signer)
+  const files = openSignedFiles(stores.erasures, signer)
   const incarnations = openIncarnations(vault)
   const deps = {
     config: { ...config, requestIntervalMs: 50 },
@@ -73,7 +75,8 @@ async function processOver(config: Config, { stores }: Running, passedMs: number
     incarnations,
     requests: mortal(openRequestStore(documents), died),
     packages: openPackageStore({ lake: stores.lake, documents, vault, ring, now }),
-    ledger,
+    ledger: openErasureLedger(files),
+    rights: openRightsLedger(files),
     ring,
     people: await openPeople(vault, ring, { leaseMs: 100, cachedPersons: 100 }),
     leaseMs: 100,

@@ -17,7 +17,7 @@ import { filesOutsideLog } from './files-outside-log.ts'
 import { sampleProfiles, transactionOf } from './fixtures.ts'
 import { readablePlaces, textsIn } from './protected-texts.ts'
 import { inLake, queryLake } from './read-lake.ts'
-import { customer, fileRight, REASON, rightDone } from './rights.ts'
+import { askDpo, customer, fileRight, REASON, rightDone } from './rights.ts'
 import { searchBytes } from './search-bytes.ts'
 import { type EcluseProcess, spawnEcluse } from './spawn-ecluse.ts'
 
@@ -257,12 +257,12 @@ describe('twenty of a thousand persons in two datasets are erased', () => {
   })
 })
 
-test('an hour-old backup that is restored brings nobody back', async t => {
+test('an hour-old backup that is restored brings nobody back, and loses nobody’s rights', async t => {
   const own = await spawnEcluse({ environment })
   const backup = `${own.dataDir}-backup`
   t.after(() => rmSync(backup, { recursive: true, force: true }))
-  const person = randomUUID()
-  await own.post('transactions', [transactionBy(person), transactionBy(randomUUID())])
+  const [person, other] = [randomUUID(), randomUUID()]
+  await own.post('transactions', [transactionBy(person), transactionBy(other)])
   await inLake(own)
   const [{ subject } = { subject: '' }] = (await queryLake(
     own.dataDir,
@@ -273,14 +273,21 @@ test('an hour-old backup that is restored brings nobody back', async t => {
   cpSync(own.dataDir, backup, { recursive: true })
   const again = await own.restart()
   await rightDone(again, await fileRight(again, 'erasure', customer(person)))
+  const purpose = 'revenue reporting and fraud monitoring'
+  await rightDone(again, await fileRight(again, 'objection', { ...customer(other), purpose }))
+  const held = await askDpo(again, '/v1/legal-holds', { ...customer(other), reason: REASON })
+  assert.deepEqual(held, { held: true })
   await again.end()
   // The ledger of erasures alone is not restored.
   for (const name of readdirSync(backup))
     if (name !== 'erasures') cpSync(join(backup, name), join(own.dataDir, name), { recursive: true })
   const restored = await own.restart()
   t.after(() => restored.end())
-  const { answer } = await restored.post('transactions', transactionBy(person))
-  assert.equal(answer.suppressed, 1)
+  const { answer } = await restored.post('transactions', [transactionBy(person), transactionBy(other)])
+  assert.equal(answer.suppressed, 2)
+  const hold = await askDpo(restored, '/v1/legal-holds/lookups', customer(other))
+  assert.deepEqual(hold, { held: true, reason: REASON })
+  assert.match(restored.output(), /"persons":1,"msg":"rights of persons had been lost with a restored vault, and stand/)
   await eventually('the lake is without them', async () => {
     // A file may go between the manifest and its reading.
     const rows = await queryLake(own.dataDir, 'transactions', 'SELECT subject FROM lake').catch(() => [])

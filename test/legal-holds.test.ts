@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { AUDIT_TOPIC, openEntry, readEntry } from '../governance/audit/record.ts'
 import type { LogRecord } from '../storage/event-log/event-log.ts'
@@ -21,6 +23,10 @@ after(() => ecluse.stop())
 const customer = (id: string) => ({ subject: { type: 'customer', id } })
 const ask = (path: string, body: object, role = 'dpo') => ecluse.answer(role, path, { body })
 const state = async (path: string) => (await ecluse.answer('dpo', path)).body as Record<string, string>
+const isInLedger = (pseudonym: string) => {
+  const folder = join(ecluse.dir, 'data/erasures/rights')
+  return readdirSync(folder).some(name => readFileSync(join(folder, name), 'utf8').includes(pseudonym))
+}
 const recorded = () => entries.map(({ value }) => readEntry(value))
 
 describe('a legal hold', () => {
@@ -34,6 +40,7 @@ describe('a legal hold', () => {
       return request.state === 'blocked' && request
     })
     assert.match(blocked.because!, /legal hold/)
+    assert.ok(isInLedger(subject))
     assert.ok(!JSON.stringify(blocked).includes(WHY))
 
     const { keys } = (await ecluse.known(subject))!
@@ -52,6 +59,7 @@ describe('a legal hold', () => {
     assert.deepEqual([lifted.status, lifted.body], [200, { held: false }])
     await eventually('it is done', async () => (await state(location!)).state === 'done', LONG_MS)
     assert.equal(await ecluse.known(subject), undefined)
+    assert.ok(!isInLedger(subject))
     assert.equal((await ask('/v1/legal-holds', { ...customer(person), reason: WHY })).status, 404)
     assert.equal((await ask('/v1/legal-holds/lookups', customer(person))).status, 404)
   })

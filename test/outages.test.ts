@@ -3,9 +3,10 @@ import { type TestContext, test } from 'node:test'
 import { clientApiKey } from '../cli/dev-credentials.ts'
 import { start } from '../cli/start.ts'
 import type { Problem } from '../gateway/problem.ts'
+import { LakeUnavailable } from '../storage/lake/lake.ts'
 import { eventually } from './eventually.ts'
 import { transaction } from './fixtures.ts'
-import { configIn, makeDir } from './spawn-ecluse.ts'
+import { configIn, makeDir, spawnEcluse } from './spawn-ecluse.ts'
 
 /** Écluse in this process, so that a store can be taken from under it. */
 async function running(t: TestContext) {
@@ -71,4 +72,29 @@ test('without any other store events are accepted all the same: ready, and degra
     return ['documents', 'processors'].every(name => answer.degraded.includes(name)) && answer
   })
   assert.deepEqual([code, status, degraded], [200, 'degraded', ['documents', 'tables', 'processors']])
+})
+
+test('without the ledger of erasures nothing starts, and the port is named', async () => {
+  const environment = {
+    // Nobody listens on a port that only the system may open.
+    ECLUSE_ERASURES: 's3://erasures/ledger?endpoint=http://127.0.0.1:1',
+    AWS_ACCESS_KEY_ID: 'nobody',
+    AWS_SECRET_ACCESS_KEY: 'nothing',
+  }
+  await assert.rejects(
+    spawnEcluse({ environment }),
+    /ended with 1:\n(.*\n)*ecluse serve: ECLUSE_ERASURES names the ledger of erasures, .*nothing listens there/,
+  )
+})
+
+test('once it runs, events are accepted without the ledger of erasures: ready, and degraded by name', async t => {
+  const { stores, post, readiness } = await running(t)
+  const down = () => Promise.reject(new LakeUnavailable('it is down'))
+  Object.assign(stores.erasures, { ping: down, get: down, list: down })
+  assert.equal((await post(transaction())).status, 202)
+  const { code, degraded } = await eventually('it is told', async () => {
+    const answer = await readiness()
+    return answer.degraded.includes('erasures') && answer
+  })
+  assert.deepEqual([code, degraded], [200, ['erasures']])
 })

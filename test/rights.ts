@@ -15,14 +15,20 @@ export interface Filed {
 
 /** Files a request. @returns where it is watched */
 export async function fileRight(ecluse: EcluseProcess, kind: string, body: JsonObject): Promise<Filed> {
-  const response = await ecluse.call('dpo', `/v1/${kind}-requests`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ reason: REASON, ...body }),
-  })
+  const response = await postAsDpo(ecluse, `/v1/${kind}-requests`, { reason: REASON, ...body })
   const answer = (await response.json()) as { id: string; detail?: string }
   if (response.status !== 202) throw new Error(`filing was answered ${response.status}: ${answer.detail}`)
   return { path: response.headers.get('location')!, id: answer.id }
+}
+
+/** Posts what is done at once. @returns the answer's body */
+export async function askDpo(ecluse: EcluseProcess, path: string, body: JsonObject): Promise<JsonObject> {
+  return (await (await postAsDpo(ecluse, path, body)).json()) as JsonObject
+}
+
+function postAsDpo(ecluse: EcluseProcess, path: string, body: JsonObject): Promise<Response> {
+  const headers = { 'content-type': 'application/json' }
+  return ecluse.call('dpo', path, { method: 'POST', headers, body: JSON.stringify(body) })
 }
 
 export async function readRight(ecluse: EcluseProcess, { path }: Filed): Promise<JsonObject> {

@@ -1,21 +1,17 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { JsonValue } from '../../storage/json.ts'
-import { openFileLake } from '../../storage/lake/file.ts'
 import type { PersonEntry, Vault } from '../../storage/vault/vault.ts'
+import { temporaryLedger } from '../../test/temporary-ledger.ts'
 import { temporaryVault } from '../../test/temporary-vault.ts'
 import { openSigner } from '../audit/sign.ts'
 import { type EraseDeps, erase } from './erase.ts'
-import { openErasureLedger } from './erasure-ledger.ts'
 import { openKeyRing } from './key-ring.ts'
 import { liftErasure } from './lift-erasure.ts'
 import { meetPersons } from './meet-persons.ts'
 import { replayErasures } from './replay-erasures.ts'
-import { restrict } from './restrict.ts'
+import { type RestrictDeps, restrict } from './restrict.ts'
 import type { SealedContent } from './rights-request.ts'
 import type { RunningRequest } from './running-request.ts'
 
@@ -59,15 +55,13 @@ const noWindows = { recompute: async () => ({ days: [], frozen: [] }) }
 
 async function opened(t: TestContext) {
   const { vault } = await temporaryVault(t)
-  const dir = mkdtempSync(join(tmpdir(), 'ecluse-ledger-'))
-  t.after(() => rmSync(dir, { recursive: true }))
   const ring = await openKeyRing(vault, randomBytes(32), Date.now)
   const signer = openSigner(ring.signingSeed)
-  const ledger = openErasureLedger(await openFileLake(dir), signer)
+  const { ledger, rights } = await temporaryLedger(t, signer)
   const log = { ends: async () => [], hasPassed: async () => true }
-  const basics = { vault, ring, ledger, log, leaseMs: 0, types: () => ['customer'], groups: () => [] }
-  const deps: EraseDeps = {
-    ...{ ...basics, listRemains: async () => [], holders: [], otherEnds: async () => ({}) },
+  const basics = { vault, ring, ledger, rights, log, leaseMs: 0, types: () => ['customer'], groups: () => [] }
+  const deps: EraseDeps & RestrictDeps = {
+    ...{ ...basics, listRemains: async () => [], holders: [], release: async () => 0, otherEnds: async () => ({}) },
     ...{ auditHead: async () => null, audit, signer, now: Date.now, windows: noWindows },
   }
   const meet = async () => {
@@ -114,7 +108,7 @@ test('a restriction, or its end, does not let out of the fence who is being eras
       },
     }
     const { request } = requestThat('', { lift })
-    await restrict({ ...deps, vault: racing, release: async () => 0 }, request)
+    await restrict({ ...deps, vault: racing }, request)
     assert.equal(((await vault.findPersons([lookup]))[0] as PersonEntry).state, 'erasing')
   }
 })

@@ -8,23 +8,23 @@ import type { Vault } from '../../storage/vault/vault.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Signer } from '../audit/sign.ts'
 import type { ErasureLedger } from './erasure-ledger.ts'
-import { expectNoHold, type FormerStates, fencePersons } from './fence.ts'
+import { expectNoHold, fencePersons } from './fence.ts'
 import { type AskedPerson, type AskedPersons, expectTypes, findAsked } from './find-asked.ts'
 import type { Holder, Remain } from './holder.ts'
 import type { KeyRing } from './key-ring.ts'
 import { type PassDeps, passProcessors } from './pass-processors.ts'
 import { type NotedWindows, recompute } from './recompute.ts'
+import type { RightsLedger } from './rights-ledger.ts'
 import type { RequestResult, RunningRequest } from './running-request.ts'
 
 /** How often a holder is looked at again before the stage counts as failed, and is tried again later. */
 const MAX_LOOKS = 5
-/** Under which name the request keeps what persons were before they were fenced. */
-const FORMER_STATES = 'former states'
 
 export interface EraseDeps extends PassDeps {
   vault: Vault
   ring: KeyRing
   ledger: ErasureLedger
+  rights: RightsLedger
   /** How long gateways may use what they looked up, ms. */
   leaseMs: number
   /** The kinds of persons that live policies name. */
@@ -50,14 +50,14 @@ export interface EraseDeps extends PassDeps {
  * @throws RequestFailed for an ambiguous alias
  */
 export async function erase(deps: EraseDeps, request: RunningRequest): Promise<RequestResult> {
-  const { ledger, holders, now } = deps
+  const { vault, ledger, holders, now } = deps
   const { stage } = request
 
   const asked = await stage('found', () => findErasable(deps, request))
 
   // Gateways suppress their events from now on, the last of them when its look-up's lease is over.
   const { persons, fencedAt } = await stage('fenced', async () => ({
-    persons: await fence(deps, request, asked.living),
+    persons: await fencePersons(vault, asked.living),
     fencedAt: timeOf(now),
   }))
   await stage('lease over', () => waitOneLease(deps, request))
@@ -69,7 +69,10 @@ export async function erase(deps: EraseDeps, request: RunningRequest): Promise<R
   })
   const keyDestroyedAt = await stage('key destroyed', async () => {
     await destroyKeys(deps, persons)
-    return timeOf(now)
+    const destroyedAt = timeOf(now)
+    // Only now: whoever enters something there from here on finds them erased, and takes it out again.
+    await deps.rights.remove(persons.map(({ pseudonym }) => pseudonym))
+    return destroyedAt
   })
 
   // Batches that processors began before they could know of it: all of them stand before this end.
@@ -94,7 +97,9 @@ export async function erase(deps: EraseDeps, request: RunningRequest): Promise<R
   // Aggregates that counted their events are computed anew from what remains.
   const aggregates = await recompute(deps, request, persons)
 
-  const outcome = { erased: persons.length, erasedBefore: asked.erased, unknown: asked.unknown }
+  // Who is not among them any more was erased by another request meanwhile.
+  const erasedBefore = asked.erased + asked.living.length - persons.length
+  const outcome = { erased: persons.length, erasedBefore, unknown: asked.unknown }
   const certificate = await stage('certified', async () => {
     await deps.audit.record({ kind: 'right-done', actor: 'ecluse', request: request.id, details: outcome })
     return deps.signer.sign({
@@ -120,11 +125,6 @@ async function findErasable({ vault, ring, types }: EraseDeps, { content }: Runn
   if (asked.unknown > 0) expectTypes(content, types())
   expectNoHold(await vault.findPersons(asked.living.map(({ lookup }) => lookup)))
   return asked
-}
-
-function fence({ vault }: EraseDeps, { content, keep }: RunningRequest, persons: AskedPerson[]) {
-  const former = (content.progress[FORMER_STATES] ?? {}) as FormerStates
-  return fencePersons(vault, persons, former, states => keep(FORMER_STATES, states))
 }
 
 async function waitOneLease({ leaseMs }: EraseDeps, request: RunningRequest): Promise<null> {

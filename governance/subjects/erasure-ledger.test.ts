@@ -1,21 +1,16 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { openFileLake } from '../../storage/lake/file.ts'
-import { openSigner } from '../audit/sign.ts'
+import { temporaryLedger } from '../../test/temporary-ledger.ts'
 import { newPseudonym } from '../protection/token.ts'
-import { openErasureLedger } from './erasure-ledger.ts'
 
-const signer = openSigner(Buffer.alloc(32, 7))
 const person = () => ({ lookup: randomBytes(32).toString('hex'), pseudonym: newPseudonym() })
 
 async function opened(t: TestContext) {
-  const dir = mkdtempSync(join(tmpdir(), 'ecluse-ledger-'))
-  t.after(() => rmSync(dir, { recursive: true }))
-  const open = async () => openErasureLedger(await openFileLake(dir), signer)
+  const { dir, openAgain } = await temporaryLedger(t)
+  const open = async () => (await openAgain()).ledger
   const read = async () => {
     const lookups: string[] = []
     const pseudonyms: string[] = []

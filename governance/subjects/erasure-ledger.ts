@@ -1,17 +1,11 @@
 // The ledger of erasures: kept apart from every store that may be restored, so that what was erased since a backup is
-// erased again after it. Two sets that are never joined: look-up hashes and pseudonyms, each in files by the first
-// letters of a hash, sorted, so that neither order nor time tells which belongs to which. Every file is signed.
+// erased again after it. Two sets that are never joined: look-up hashes and pseudonyms, each in signed files by the
+// first letters of a hash, sorted, so that neither order nor time tells which belongs to which.
 
-import { hash } from 'node:crypto'
-import type { Lake } from '../../storage/lake/lake.ts'
-import { type Signer, verifySigned } from '../audit/sign.ts'
+import { byPath, type SignedFiles } from './signed-files.ts'
 
 const SETS = ['lookups', 'pseudonyms'] as const
 type SetName = (typeof SETS)[number]
-
-/** Another process may be writing the same file: tried this often. */
-const ATTEMPTS = 50
-const MAX_FILES = 1_000
 
 export interface ErasureLedger {
   /** Adds to the two sets; resolves once they are stored. Idempotent. @throws LakeUnavailable */
@@ -24,75 +18,38 @@ export interface ErasureLedger {
   read(): AsyncIterable<Record<SetName, string[]>>
 }
 
-export function openErasureLedger(lake: Lake, signer: Signer): ErasureLedger {
-  /** One change of a file at a time in this process; others are met by the tag. */
-  let turn: Promise<unknown> = Promise.resolve()
-
-  async function readFile(path: string): Promise<{ entries: string[]; etag: string } | undefined> {
-    const file = await lake.get(path)
-    if (!file) return undefined
-    try {
-      const { payload } = verifySigned(file.body.toString(), [signer.publicKeyPem])
-      if (payload.path === path) return { entries: payload.entries as string[], etag: file.etag }
-    } catch {
-      // told below
-    }
-    throw new Error(`the ledger of erasures is damaged: ${path} is not as it was signed. Restore that file.`)
-  }
+export function openErasureLedger(files: SignedFiles): ErasureLedger {
+  const read = async (path: string) => ((await files.read(path)) ?? []) as string[]
 
   async function change(path: string, changed: (entries: Set<string>) => Set<string>): Promise<void> {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const stored = await readFile(path)
-      const before = new Set(stored?.entries)
+    await files.change(path, stored => {
+      const before = new Set(stored as string[])
       const after = changed(before)
-      if (after.size === before.size) return
-      const payload = { type: 'ecluse/erasure-ledger/1', path, entries: [...after].sort() }
-      const body = Buffer.from(signer.sign(payload))
-      const etag = stored ? await lake.putIfMatch(path, body, stored.etag) : await lake.putIfAbsent(path, body)
-      if (etag !== undefined) return
-    }
-    throw new Error(`the ledger of erasures could not be written: ${path} changed ${ATTEMPTS} times meanwhile`)
-  }
-
-  const inTurn = (work: () => Promise<void>): Promise<void> => {
-    const next = turn.then(work)
-    turn = next.catch(() => {})
-    return next
+      return after.size === before.size ? undefined : [...after].sort()
+    })
   }
 
   return {
-    add: erased =>
-      inTurn(async () => {
-        for (const set of SETS)
-          for (const [path, entries] of byPath(set, erased[set]))
-            await change(path, before => before.union(new Set(entries)))
-      }),
-    removeLookup: lookup =>
-      inTurn(() => change(pathOf('lookups', lookup), before => before.difference(new Set([lookup])))),
+    add: async erased => {
+      for (const set of SETS)
+        for (const [path, entries] of byPath(set, erased[set]))
+          await change(path, before => before.union(new Set(entries)))
+    },
+    removeLookup: async lookup => {
+      for (const path of byPath('lookups', [lookup]).keys())
+        await change(path, before => before.difference(new Set([lookup])))
+    },
     findLookups: async lookups => {
       const found = new Set<string>()
       for (const [path, asked] of byPath('lookups', lookups)) {
-        const standing = new Set((await readFile(path))?.entries)
+        const standing = new Set(await read(path))
         for (const lookup of asked) if (standing.has(lookup)) found.add(lookup)
       }
       return found
     },
     async *read() {
-      for (const set of SETS) {
-        for (const path of await lake.list(`${set}/`, { limit: MAX_FILES })) {
-          const entries = (await readFile(path))?.entries ?? []
-          yield { lookups: [], pseudonyms: [], [set]: entries }
-        }
-      }
+      for (const set of SETS)
+        for (const path of await files.list(set)) yield { lookups: [], pseudonyms: [], [set]: await read(path) }
     },
   }
-}
-
-/** 256 files a set at most. */
-function pathOf(set: SetName, entry: string): string {
-  return `${set}/${hash('sha256', entry).slice(0, 2)}.json`
-}
-
-function byPath(set: SetName, entries: string[]): Map<string, string[]> {
-  return Map.groupBy(entries, entry => pathOf(set, entry))
 }

@@ -4,13 +4,14 @@
 import type { Vault } from '../../storage/vault/vault.ts'
 import type { Audit } from '../audit/audit.ts'
 import { open, seal } from '../protection/seal.ts'
+import { type ChangeRightsDeps, changeRights } from './change-rights.ts'
 import { findAsked } from './find-asked.ts'
 import { findPersons, type KnownPerson } from './find-persons.ts'
 import type { KeyRing } from './key-ring.ts'
-import { updatePersons } from './update-persons.ts'
 
 export interface HoldDeps {
   vault: Vault
+  rights: ChangeRightsDeps['rights']
   ring: KeyRing
   audit: Audit
 }
@@ -33,17 +34,16 @@ export async function placeHold(
   const about = { person, sealed: { reason } }
   await deps.audit.record({ kind: 'legal-hold', actor, details: { change: 'placed' }, about })
   const sealedHold = seal(person.keys.id, Buffer.from(reason), holdPlace(person.pseudonym))
-  let result = 'unknown' as HoldResult
-  await updatePersons(deps.vault, [person], ({ lookup, state }) => {
-    result = state === 'erasing' ? 'erasing' : 'done'
-    // Never written once the erasure has begun: nobody could lift it any more.
-    return state === 'erasing' || deps.vault.updatePerson(lookup, { sealedHold }, [state])
-  })
-  if (result !== 'done') await deps.audit.record({ kind: 'legal-hold', actor, details: { change: 'refused' }, about })
-  return result
+  await setHold(deps, person, sealedHold)
+  const [entry] = await deps.vault.findByPseudonyms([person.pseudonym])
+  if (entry && entry.state !== 'erasing') return 'done'
+  // The fence was faster.
+  await setHold(deps, person, null)
+  await deps.audit.record({ kind: 'legal-hold', actor, details: { change: 'refused' }, about })
+  return entry ? 'erasing' : 'unknown'
 }
 
-/** Idempotent; also of somebody whose erasure was interrupted by the hold. */
+/** Idempotent. */
 export async function liftHold(
   deps: HoldDeps,
   { actor, subject, reason }: { actor: string; subject: Named; reason: string },
@@ -56,8 +56,12 @@ export async function liftHold(
     details: { change: 'lifted' },
     about: { person, sealed: { reason } },
   })
-  await updatePersons(deps.vault, [person], ({ lookup }) => deps.vault.updatePerson(lookup, { sealedHold: null }))
+  await setHold(deps, person, null)
   return 'done'
+}
+
+function setHold(deps: HoldDeps, person: KnownPerson, sealedHold: Buffer | null): Promise<void> {
+  return changeRights(deps, [person], rights => ({ ...rights, sealedHold }))
 }
 
 /** Why a hold stands, null where none does; that it was read is recorded first. Undefined where nobody is known. */

@@ -4,13 +4,14 @@
 import type { Vault } from '../../storage/vault/vault.ts'
 import type { Audit } from '../audit/audit.ts'
 import { didYouMean } from '../contract/did-you-mean.ts'
+import { type ChangeRightsDeps, changeRights } from './change-rights.ts'
 import { expectTypes, findAsked, RequestFailed } from './find-asked.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { RequestResult, RunningRequest } from './running-request.ts'
-import { updatePersons } from './update-persons.ts'
 
 export interface ObjectDeps {
   vault: Vault
+  rights: ChangeRightsDeps['rights']
   ring: KeyRing
   types(): string[]
   /** The purposes that live policies name. */
@@ -34,9 +35,10 @@ export async function object(deps: ObjectDeps, request: RunningRequest): Promise
   const asked = await stage('found', () => findAsked(vault, deps.ring, content))
   if (asked.unknown > 0) expectTypes(content, deps.types())
   await stage(withdraw ? 'withdrawn' : 'objected', async () => {
-    await updatePersons(vault, asked.living, ({ lookup }) =>
-      vault.changeObjections(lookup, withdraw ? { remove: purpose } : { add: purpose }),
-    )
+    await changeRights(deps, asked.living, rights => {
+      const others = rights.objections.filter(each => each !== purpose)
+      return { ...rights, objections: withdraw ? others : [...others, purpose] }
+    })
     return null
   })
   // Until then gateways may act on what they looked up before.

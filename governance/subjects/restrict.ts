@@ -3,14 +3,15 @@
 
 import type { Vault } from '../../storage/vault/vault.ts'
 import type { Audit } from '../audit/audit.ts'
+import { type ChangeRightsDeps, changeRights } from './change-rights.ts'
 import { type AskedPerson, expectTypes, findAsked } from './find-asked.ts'
 import type { KeyRing } from './key-ring.ts'
 import { type PassDeps, passProcessors } from './pass-processors.ts'
 import type { RequestResult, RunningRequest } from './running-request.ts'
-import { updatePersons } from './update-persons.ts'
 
 export interface RestrictDeps extends PassDeps {
   vault: Vault
+  rights: ChangeRightsDeps['rights']
   ring: KeyRing
   types(): string[]
   leaseMs: number
@@ -27,13 +28,7 @@ export async function restrict(deps: RestrictDeps, request: RunningRequest): Pro
   const asked = await stage('found', () => findAsked(vault, deps.ring, content))
   if (asked.unknown > 0) expectTypes(content, deps.types())
   await stage(lift ? 'lifted' : 'restricted', async () => {
-    // Who is being erased stays fenced, also who is so by the time of the write.
-    const [from, to] = lift ? (['restricted', 'active'] as const) : (['active', 'restricted'] as const)
-    await updatePersons(
-      vault,
-      asked.living,
-      ({ lookup, state }) => state !== from || vault.updatePerson(lookup, { state: to }, [from]),
-    )
+    await changeRights(deps, asked.living, rights => ({ ...rights, restricted: !lift }))
     return null
   })
   // Until then gateways may act on what they looked up before.

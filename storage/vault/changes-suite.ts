@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { type OpenedVault, samplePerson } from './contract-suite.ts'
-import type { PersonEntry, Vault } from './vault.ts'
+import type { PersonChange, PersonEntry, Vault } from './vault.ts'
 
 const freshHash = () => randomBytes(32).toString('hex')
 const lookupsOf = (found: PersonEntry[]) => found.map(({ lookup }) => lookup).sort()
@@ -52,23 +52,39 @@ export function vaultChangesSuite(name: string, open: () => Promise<OpenedVault>
       assert.deepEqual(await find(person.lookup), { ...person, state: 'restricted', sealedHold })
       assert.equal(await vault.updatePerson(person.lookup, { sealedHold: null }), true)
       assert.deepEqual(await find(person.lookup), { ...person, state: 'restricted' })
-      const held = await insert({ sealedHold })
-      assert.deepEqual(await find(held.lookup), held)
       assert.equal(await vault.updatePerson(freshHash(), { sealedHold }), false)
-      assert.equal(await vault.updatePerson(held.lookup, {}), true)
+      assert.equal(await vault.updatePerson(person.lookup, {}), true)
     })
 
-    test('a change that is meant for some states happens in no other', async () => {
-      const person = await insert()
-      const { lookup } = person
-      assert.equal(await vault.updatePerson(lookup, { state: 'active' }, ['restricted']), false)
-      assert.equal(await vault.updatePerson(lookup, { state: 'erasing' }, ['active', 'restricted']), true)
+    test('nobody is held and being erased at once: of the two, the first one stands', async () => {
       const sealedHold = randomBytes(40)
-      assert.equal(await vault.updatePerson(lookup, { state: 'restricted', sealedHold }, ['active']), false)
-      assert.equal(await vault.updatePerson(lookup, {}, ['active', 'restricted']), false)
-      assert.deepEqual(await find(lookup), { ...person, state: 'erasing' })
+      const [held, fenced] = [await insert({ sealedHold }), await insert({ state: 'erasing' })]
+      const { lookup } = await insert()
+      assert.equal(await vault.updatePerson(held.lookup, { state: 'erasing' }), false)
+      assert.deepEqual(await find(held.lookup), held)
+      for (const to of [{ sealedHold }, { state: 'erasing' as const, sealedHold }])
+        assert.equal(await vault.updatePerson(fenced.lookup, to), false)
+      assert.equal(await vault.updatePerson(fenced.lookup, { state: 'erasing' }), true)
+      assert.deepEqual(await find(fenced.lookup), fenced)
+      const told = [vault.updatePerson(lookup, { sealedHold }), other.updatePerson(lookup, { state: 'erasing' })]
+      assert.deepEqual((await Promise.all(told)).filter(Boolean), [true])
+    })
+
+    test('a change that is meant for one state or hold happens in no other', async () => {
+      const [first, second] = [randomBytes(40), randomBytes(40)]
+      const { lookup, ...person } = await insert()
+      for (const [to, from, isDone] of [
+        [{ sealedHold: first }, { sealedHold: second }, false],
+        [{ sealedHold: first }, { state: 'active', sealedHold: null }, true],
+        [{ state: 'restricted', sealedHold: second }, { sealedHold: first }, true],
+        [{ sealedHold: null }, { sealedHold: first }, false],
+        [{ state: 'erasing', sealedHold: null }, { state: 'restricted', sealedHold: second }, true],
+        [{}, { state: 'active' }, false],
+      ] as [PersonChange, PersonChange, boolean][])
+        assert.equal(await vault.updatePerson(lookup, to, from), isDone)
+      assert.deepEqual(await find(lookup), { lookup, ...person, state: 'erasing' })
       await vault.erasePerson(lookup, person.pseudonym)
-      assert.equal(await vault.updatePerson(lookup, { state: 'active' }, ['erasing']), false)
+      assert.equal(await vault.updatePerson(lookup, { state: 'active' }, { state: 'erasing' }), false)
     })
 
     test('of purposes that are objected to at once none is lost, nor one that is taken back', async () => {
@@ -256,12 +272,8 @@ export function vaultChangesSuite(name: string, open: () => Promise<OpenedVault>
 
     test('keys are sealed anew together, and those that are not there are passed over', async () => {
       const prefix = `suite/${randomUUID()}/`
-      const keys = ['a', 'b', 'c'].map(end => ({
-        name: prefix + end,
-        sealed: randomBytes(60),
-        createdAtMs: 1,
-        endsAtMs: null,
-      }))
+      const fresh = (name: string) => ({ name, sealed: randomBytes(60), createdAtMs: 1, endsAtMs: null })
+      const keys = ['a', 'b', 'c'].map(end => fresh(prefix + end))
       for (const key of keys) await vault.putKeyIfAbsent(key)
       const anew = [`${prefix}a`, `${prefix}b`, `${prefix}none`].map(name => ({ name, sealed: randomBytes(60) }))
       await vault.replaceKeys(anew)

@@ -11,14 +11,7 @@ import { duplicatesIn, inOrder } from '../mongo/with-retries.ts'
 import { findErasedPseudonyms } from './mongo-erase.ts'
 import { settleMoves } from './mongo-move.ts'
 import { type LivingForm, living, type PersonForm, personsOf } from './mongo-person-form.ts'
-import {
-  type FoundPerson,
-  type PersonChange,
-  type PersonEntry,
-  type PersonState,
-  personStates,
-  type Vault,
-} from './vault.ts'
+import type { FoundPerson, PersonChange, PersonEntry, Vault } from './vault.ts'
 
 const bounded = { maxTimeMS: MAX_READ_MS }
 
@@ -92,9 +85,19 @@ export async function updatePerson(
   db: Db,
   lookup: string,
   { state, sealedHold }: PersonChange,
-  onlyFrom: readonly PersonState[] = personStates,
+  from: PersonChange = {},
 ): Promise<boolean> {
-  const filter = { _id: lookup, state: { $in: [...onlyFrom] } }
+  const isHeld = sealedHold !== undefined && sealedHold !== null
+  if (state === 'erasing' && isHeld) return false
+  const filter: Filter<PersonForm> = {
+    $and: [
+      { _id: lookup, ...living },
+      from.state ? { state: from.state } : {},
+      from.sealedHold === undefined ? {} : { sealedHold: from.sealedHold && new Binary(from.sealedHold) },
+      state === 'erasing' && sealedHold === undefined ? { sealedHold: null } : {},
+      isHeld && state === undefined ? { state: { $ne: 'erasing' } } : {},
+    ],
+  }
   const $set = {
     ...(state && { state }),
     ...(sealedHold !== undefined && { sealedHold: sealedHold && new Binary(sealedHold) }),

@@ -3,14 +3,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { piecesOf } from '../sqlite/leave-no-trace.ts'
-import {
-  type FoundPerson,
-  type PersonChange,
-  type PersonEntry,
-  type PersonState,
-  personStates,
-  type Vault,
-} from './vault.ts'
+import type { FoundPerson, PersonChange, PersonEntry, PersonState, Vault } from './vault.ts'
 
 /** Rows looked at in one turn of the event loop. */
 const LIST_BATCH = 5_000
@@ -53,7 +46,8 @@ export function personStatements(db: DatabaseSync) {
     ),
     updatePerson: db.prepare(
       `UPDATE persons SET state = coalesce(?1, state), sealed_hold = CASE WHEN ?2 THEN ?3 ELSE sealed_hold END
-       WHERE lookup = ?4 AND state IN (SELECT value FROM json_each(?5))`,
+       WHERE lookup = ?4 AND state = coalesce(?5, state) AND (NOT ?6 OR sealed_hold IS ?7)
+       AND (coalesce(?1, state) <> 'erasing' OR CASE WHEN ?2 THEN ?3 ELSE sealed_hold END IS NULL)`,
     ),
     setObjections: db.prepare('UPDATE persons SET objections = ? WHERE lookup = ?'),
     rewrapPerson: db.prepare('UPDATE persons SET sealed_key = ?, epoch = ? WHERE lookup = ? AND sealed_key = ?'),
@@ -133,11 +127,12 @@ export function insertPerson(sql: PersonStatements, entry: PersonEntry): void {
 export function updatePerson(
   sql: PersonStatements,
   lookup: string,
-  { state, sealedHold }: PersonChange,
-  onlyFrom: readonly PersonState[] = personStates,
+  to: PersonChange,
+  from: PersonChange = {},
 ): boolean {
-  const isHold = sealedHold === undefined ? 0 : 1
-  const { changes } = sql.updatePerson.run(state ?? null, isHold, sealedHold ?? null, lookup, JSON.stringify(onlyFrom))
+  const holdOf = (change: PersonChange) => [change.sealedHold === undefined ? 0 : 1, change.sealedHold ?? null] as const
+  const given = [to.state ?? null, ...holdOf(to), lookup, from.state ?? null, ...holdOf(from)] as const
+  const { changes } = sql.updatePerson.run(...given)
   return changes > 0
 }
 

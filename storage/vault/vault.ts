@@ -22,7 +22,7 @@ export const personStates = ['active', 'restricted', 'erasing'] as const
 /** `erasing`: fenced as if erased already, while the key still lives. */
 export type PersonState = (typeof personStates)[number]
 
-/** What may be set on a living entry. */
+/** What may be set on a living entry, or asked of it. */
 export interface PersonChange {
   state?: PersonState
   sealedHold?: Buffer | null
@@ -69,8 +69,11 @@ export interface Vault {
   findUnreadable(pseudonyms: string[]): Promise<Set<string>>
   /** Living entries by look-up hash, after `after` (exclusive): at most `limit` (1 to 1,000), of earlier epochs only if asked. */
   listPersons(options: { after?: string; limit: number; epochBelow?: number }): Promise<PersonEntry[]>
-  /** Changes a living entry, in one of these states if any are given; false if there is none. */
-  updatePerson(lookup: string, change: PersonChange, onlyFrom?: readonly PersonState[]): Promise<boolean>
+  /**
+   * Changes a living entry; false if there is none, if it is not as `from` says, or if a legal hold would stand for
+   * somebody who is being erased: of the two, the first one stands.
+   */
+  updatePerson(lookup: string, change: PersonChange, from?: PersonChange): Promise<boolean>
   /** Adds a purpose to what a living person objected to, or takes one away; of several at once none is lost. Idempotent; false if there is none. */
   changeObjections(lookup: string, change: { add?: string; remove?: string }): Promise<boolean>
   /** Seals a living person's key anew, if it still is sealed as `from`; false if it is not. */
