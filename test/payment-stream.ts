@@ -30,7 +30,7 @@ export const START_MS = Date.parse('2026-11-02T00:00:00Z')
 
 const ROOT = join(import.meta.dirname, '..')
 /** Payments a minute at one o'clock in the afternoon, UTC, and twelve hours later; and how much one day differs. */
-const PEAK = 36
+const PEAK = 72
 const LEAST = 2
 const DAY_NOISE = 0.06
 /** A payment arrives so long after it was made, at most. */
@@ -156,7 +156,7 @@ function asOther({ topic, record }: LogEntry, atMs: number, random: () => number
 /** Payments that come in in a minute of this time of day. */
 function volumeAt(atMs: number, random: () => number): number {
   const minute = Math.floor(atMs / MINUTE_MS)
-  const season = (1 + Math.cos((2 * Math.PI * ((minute % DAY) - 780)) / DAY)) / 2
+  const season = ((1 + Math.cos((2 * Math.PI * ((minute % DAY) - 780)) / DAY)) / 2) ** 3
   const day = 1 + DAY_NOISE * (((Math.floor(minute / DAY) * 7_919) % 11) / 10 - 0.5)
   const most = Math.exp(-day * (LEAST + (PEAK - LEAST) * season))
   let count = 0
