@@ -15,7 +15,7 @@ const CLEAN_ALARMS = 2
 /** Of what is usual. */
 const LEARNT_DAYS = 3
 const FAULT_MINUTES = 12
-const BETWEEN_MINUTES = 38
+const BETWEEN_MINUTES = 23
 
 /** So many of them. */
 const some = (share: number, change: (payment: JsonObject) => void): EventFault => {
@@ -113,7 +113,7 @@ test('payments of days', async t => {
   })
 
   // Where each minute has enough payments to be a window, or nearly.
-  await passHours(stream, 9)
+  await passHours(stream, 10)
   for (const [name, seeded] of Object.entries(faults))
     await t.test(`${name}: that is told of once, within three windows, and is over when it is`, async () => {
       const fromMs = stream.now()

@@ -40,7 +40,7 @@ const SPOILT = 0.005
 const WITHOUT_PLACE = 0.03
 const SENT_AGAIN = 0.005
 /** Payments that come again as others. */
-const POOL = 4_000
+const POOL = 2_000
 
 /** Changes a minute's payments. @param more makes as many as are usual then */
 export type EventFault = (payments: JsonObject[], more: () => JsonObject[]) => JsonObject[]
@@ -156,7 +156,7 @@ function asOther({ topic, record }: LogEntry, atMs: number, random: () => number
 /** Payments that come in in a minute of this time of day. */
 function volumeAt(atMs: number, random: () => number): number {
   const minute = Math.floor(atMs / MINUTE_MS)
-  const season = ((1 + Math.cos((2 * Math.PI * ((minute % DAY) - 780)) / DAY)) / 2) ** 3
+  const season = ((1 + Math.cos((2 * Math.PI * ((minute % DAY) - 780)) / DAY)) / 2) ** 5
   const day = 1 + DAY_NOISE * (((Math.floor(minute / DAY) * 7_919) % 11) / 10 - 0.5)
   const most = Math.exp(-day * (LEAST + (PEAK - LEAST) * season))
   let count = 0
