@@ -1,14 +1,13 @@
 // Appends payments as a gateway does, with what was rejected and the receipts of both, and reckons in the plainest way what
 // has to come of them: groups of aggregates, and minutes of reception.
 
-import { join } from 'node:path'
+import assert from 'node:assert/strict'
 import type { Aggregate } from '../governance/contract/aggregate.ts'
 import type { Contract } from '../governance/contract/contract.ts'
 import { readPointer } from '../governance/contract/event-parts.ts'
 import { policyVersion } from '../governance/contract/stored-contract.ts'
 import { ledgerTopicOf, quarantineTopicOf, topicOf } from '../governance/contract/topic-of.ts'
-import type { LogEntry } from '../storage/event-log/event-log.ts'
-import { openSqliteEventLog } from '../storage/event-log/sqlite.ts'
+import type { EventLog, LogEntry } from '../storage/event-log/event-log.ts'
 import type { EventRecord } from '../storage/event-record.ts'
 import { minuteOf, writeLedgerRecord } from '../storage/ledger-record.ts'
 import { writeQuarantineRecord } from '../storage/quarantine-record.ts'
@@ -50,16 +49,15 @@ export interface Reckoned {
 }
 
 /** As a gateway appends: events, those that were rejected, and the receipts of both. */
-export async function appendPayments(dataDir: string, contract: Contract, events: number): Promise<Reckoned> {
-  const log = openSqliteEventLog(join(dataDir, 'event-log.sqlite'))
-  for (const topic of [topicOf(DATASET), quarantineTopicOf(DATASET), ledgerTopicOf(DATASET)])
-    await log.ensureTopic(topic, { partitions: PARTITIONS, retentionMs: null })
+export async function appendPayments(log: EventLog, contract: Contract, events: number): Promise<Reckoned> {
+  const topics = [topicOf(DATASET), quarantineTopicOf(DATASET), ledgerTopicOf(DATASET)]
+  for (const topic of topics) await log.ensureTopic(topic, { partitions: PARTITIONS, retentionMs: null })
   const groups: Reckoned['groups'] = new Map(contract.aggregates.map(aggregate => [aggregate, new Map()]))
   const minutes: Reckoned['minutes'] = new Map()
   const seen = new Set<string>()
   const watermarks = new Map<number, number>()
   const random = randomOf(2)
-  let number = 0
+  let [number, appended] = [0, 0]
 
   const flush = async (records: EventRecord[]) => {
     const rejected = records.filter(() => random() < REJECTED).map(({ receivedAt }) => receivedAt)
@@ -89,9 +87,11 @@ export async function appendPayments(dataDir: string, contract: Contract, events
       })),
     ]
     const positions = await log.append(entries)
+    appended += entries.length
     for (const receivedAt of rejected) minuteIn(minutes, receivedAt).rejected++
-    for (const [i, record] of records.entries()) {
-      const { partition } = positions[i]!
+    // Copies of one event share a partition. Each is read in the order in which the log has it.
+    const inOrder = records.map((record, i) => ({ record, ...positions[i]! })).sort((a, b) => a.offset - b.offset)
+    for (const { record, partition } of inOrder) {
       const watermark = watermarks.get(partition) ?? Number.NEGATIVE_INFINITY
       watermarks.set(partition, Math.max(watermark, Date.parse(record.time)))
       const isFirst = !seen.has(record.id)
@@ -121,7 +121,12 @@ export async function appendPayments(dataDir: string, contract: Contract, events
     records = []
   }
   if (records.length > 0) await flush(records)
-  await log.close()
+  // A send that was repeated would have appended some twice, of which nothing is reckoned here.
+  const ends = await log.ends(topics)
+  assert.equal(
+    ends.reduce((sum, { offset }) => sum + offset, 0),
+    appended,
+  )
   return { groups, minutes }
 }
 

@@ -98,6 +98,6 @@ export const faults: Record<string, { fault: Fault; kind: string; detail: RegExp
   'many are rejected, for whatever reason': {
     fault: window => reject(window, '/amount minimum', 0.2),
     kind: 'unusual-rejections',
-    detail: /^2\d[.\d]* % of \d+ events were rejected; [\d.]+ % is usual\.$/,
+    detail: /^(19|2\d)[.\d]* % of \d+ events were rejected; [\d.]+ % is usual\.$/,
   },
 }

@@ -16,7 +16,10 @@ interface GoBackDeps {
   identities: Map<string, string>
 }
 
-/** To where a partition is needed from. What comes before that is done, or where it fails, its handler has to send back. */
+/**
+ * To where a partition is needed from. What comes before that is done, or where it fails, its handler has to send back.
+ * Never rejects: nobody waits for it.
+ */
 export async function goBack(
   { fetchCommitted, consumer, identities }: GoBackDeps,
   { group, begin }: Pick<ConsumeOptions, 'group' | 'begin'>,
@@ -30,8 +33,13 @@ export async function goBack(
     for (const partition of partitions) {
       const at = committed?.partitions.find(each => each.partition === partition)
       const needed = await begin({ topic, incarnation, partition }).catch(() => undefined)
-      if (needed !== undefined && at && Number(at.offset) > needed)
+      if (needed === undefined || !at || Number(at.offset) <= needed) continue
+      try {
         consumer.seek({ topic, partition, offset: String(needed) })
+      } catch {
+        // The member ended meanwhile. Whoever has the partition next goes back by itself.
+        return
+      }
     }
   }
 }
