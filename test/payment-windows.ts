@@ -12,7 +12,7 @@ import { openQuality } from '../processors/quality/open-quality.ts'
 import { type PlacedEvent, readRecords } from '../processors/read-records.ts'
 import { openRetentions } from '../processors/retentions.ts'
 import { makeLogger } from '../runtime/logger.ts'
-import type { LogEntry, RecordBatch } from '../storage/event-log/event-log.ts'
+import type { LogEntry, Position, RecordBatch } from '../storage/event-log/event-log.ts'
 import type { Vault } from '../storage/vault/vault.ts'
 
 const PARTITIONS = 2
@@ -33,7 +33,7 @@ export async function openPaymentWindows(
   const conservation = openConservation({ documents, log, catalogue, retentions, logger, now, group })
   const waiting = new Map<string, RecordBatch>()
   const ends = new Map<string, number>()
-  const archived = new Set<string>()
+  const archived = new Map<string, Position>()
   let appended = 0
 
   function append(entries: LogEntry[]): void {
@@ -56,18 +56,19 @@ export async function openPaymentWindows(
       await carryQuarantine({ retentions, documents, vault, quality, count: () => {} }, dataset, batch)
     else if (batch.topic === topicOf(dataset)) {
       const { events, unreadable } = readRecords(batch)
-      const { effective: first = [], duplicates = [] } = Object.groupBy(events, archive)
+      const { effective: first = [], duplicates: copies = [] } = Object.groupBy(events, archive)
       await quality.measureEvents(dataset, batch, first, eventsMs)
       const effective = first.map(event => ({ ...event, rectifiedBy: null }))
+      const duplicates = copies.map(event => ({ ...event, copyOf: archived.get(event.record.id)! }))
       const handled = { dataset, effective, duplicates, conflicts: [], passedOver: [], unreadable }
       await conservation.countEvents(batch, handled, eventsMs)
     }
   }
 
-  function archive({ record: { id } }: PlacedEvent): 'effective' | 'duplicates' {
-    const isCopy = archived.has(id)
-    archived.add(id)
-    return isCopy ? 'duplicates' : 'effective'
+  function archive({ record: { id }, position }: PlacedEvent): 'effective' | 'duplicates' {
+    if (archived.has(id)) return 'duplicates'
+    archived.set(id, position)
+    return 'effective'
   }
 
   const groups = { events: group, quarantine: 'ecluse.quarantine', ledger: 'ecluse.ledger' }
