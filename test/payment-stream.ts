@@ -30,9 +30,9 @@ export const START_MS = Date.parse('2026-11-02T00:00:00Z')
 
 const ROOT = join(import.meta.dirname, '..')
 /** Payments a minute at one o'clock in the afternoon, UTC, and twelve hours later; and how much one day differs. */
-const PEAK = 72
+const PEAK = 120
 const LEAST = 2
-const DAY_NOISE = 0.06
+const DAY_NOISE = 0.04
 /** A payment arrives so long after it was made, at most. */
 const ON_ITS_WAY_MS = 120_000
 /** What is never quite right: shares of payments. */
