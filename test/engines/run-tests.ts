@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { environmentWith, testVariable } from './environment.ts'
 import type { TalliedTest } from './tally-reporter.ts'
 
-/** Many of them wait for a server, and for nothing else. */
-const CONCURRENCY = 3
+/** With three at a time a broker on a small machine answers too late. */
+const CONCURRENCY = 2
 const FILE_LIMIT_MS = 20 * 60_000
 
 export interface TestRun {
