@@ -13,7 +13,7 @@ import { sampleProfiles, sampleTransactions } from './fixtures.ts'
 import { openSstable } from './open-sstable.ts'
 import { personalValues, spoil } from './personal-values.ts'
 import { plantInDatabase, plantInKeyspace, plantInLake, plantInRegistry, plantInTopics } from './plant-canaries.ts'
-import { type RealInstallation, startInstallation } from './real-installation.ts'
+import { type RealInstallation, saidBeside, startInstallation } from './real-installation.ts'
 import { realSamples } from './real-samples.ts'
 import { sampleDataDir } from './sample-data.ts'
 import { searchBytes } from './search-bytes.ts'
@@ -61,7 +61,8 @@ async function postSamples(): Promise<void> {
   for (const { dataset, events } of samples)
     for (const gateway of [0, 1]) {
       const half = events.filter((_, i) => i % 2 === gateway)
-      assert.equal((await ecluse.post(dataset, half, gateway)).answer.accepted, half.length)
+      const sent = await ecluse.post(dataset, half, gateway)
+      assert.equal(sent.answer.accepted, half.length, saidBeside(sent))
       assert.equal((await ecluse.post(dataset, half.map(spoil), gateway)).answer.rejected, half.length)
     }
   await ecluse.settled()

@@ -42,7 +42,7 @@ export interface RealInstallation {
 
 /** Short, so that what a stopped member held is given to others within a test. */
 const SESSION_MS = 6_000
-const SETTLE_MS = 90_000
+const SETTLE_MS = 180_000
 
 export interface InstallationOptions {
   /** Settings of each gateway, over those of all. Two without any, if left out. */
@@ -92,6 +92,11 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
     settled: () => settled(processors),
     output: () => members.map(({ name, current }) => `-- ${name}\n${current.output()}`).join('\n'),
   }
+}
+
+/** What an answer says beside its results: why a request was not taken whole. */
+export function saidBeside({ status, answer }: { status: number; answer: object }): string {
+  return JSON.stringify({ status, ...answer, results: undefined })
 }
 
 /** Each part has a user of its own in Kafka, who has its rights alone. */

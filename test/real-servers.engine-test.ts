@@ -11,7 +11,7 @@ import { eraseLiving } from './erase-living.ts'
 import { eventually } from './eventually.ts'
 import { sampleProfiles, sampleTransactions, transaction, transactionOf } from './fixtures.ts'
 import { readTopics } from './read-topics.ts'
-import { type RealInstallation, startInstallation } from './real-installation.ts'
+import { type RealInstallation, saidBeside, startInstallation } from './real-installation.ts'
 import { realSamples } from './real-samples.ts'
 import { sampleDataDir } from './sample-data.ts'
 
@@ -110,6 +110,7 @@ describe('two gateways and two processors on real servers', () => {
       assert.equal(
         sent.reduce((sum, { answer }) => sum + answer.accepted, 0),
         events.length,
+        sent.map(saidBeside).join('\n'),
       )
       await ecluse.settled()
       const first = await effectsOf(dataset)

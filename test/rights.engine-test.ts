@@ -15,7 +15,7 @@ import { transactionOf } from './fixtures.ts'
 import { type RealInstallation, startInstallation } from './real-installation.ts'
 import { customer, fileRight, readRight, rightDone } from './rights.ts'
 
-const WAIT_MS = 90_000
+const WAIT_MS = 180_000
 
 let ecluse: RealInstallation
 before(async () => {
