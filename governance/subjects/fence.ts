@@ -4,7 +4,9 @@
 
 import type { FoundPerson, Vault } from '../../storage/vault/vault.ts'
 import { type AskedPerson, RequestBlocked } from './find-asked.ts'
-import { updatePersons } from './update-persons.ts'
+
+/** Others move entries at the same time: looked at this often. */
+const MAX_LOOKS = 5
 
 /**
  * Idempotent. Where a hold is placed while it goes on, those who were fenced before stay so.
@@ -19,12 +21,19 @@ export async function fencePersons(
 ): Promise<AskedPerson[]> {
   const pseudonyms = persons.map(({ pseudonym }) => pseudonym)
   expectNoHold(await vault.findByPseudonyms(pseudonyms))
-  for (const person of persons)
-    await updatePersons(vault, [person], found => {
-      expectNoHold([found])
-      return vault.updatePerson(found.lookup, { state: 'erasing' })
-    })
+  for (const pseudonym of pseudonyms) await fence(vault, pseudonym)
   return (await vault.findByPseudonyms(pseudonyms)).map(({ lookup, pseudonym }) => ({ lookup, pseudonym }))
+}
+
+/** Wherever the entry stands: a rotation of the look-up key moves it. Who is gone was erased meanwhile. */
+async function fence(vault: Pick<Vault, 'findByPseudonyms' | 'updatePerson'>, pseudonym: string): Promise<void> {
+  for (let look = 0; look < MAX_LOOKS; look++) {
+    const [person] = await vault.findByPseudonyms([pseudonym])
+    if (!person) return
+    expectNoHold([person])
+    if (await vault.updatePerson(person.lookup, { state: 'erasing' })) return
+  }
+  throw new Error('entries of persons were changed by others while they were to be changed')
 }
 
 /** @throws RequestBlocked */
