@@ -12,7 +12,7 @@ import { VaultUnavailable } from '../storage/vault/vault.ts'
 import { RequestAborted, RequestRefused } from './body/request-refused.ts'
 import { IngestInterrupted } from './outcome.ts'
 import { type Problem, problem } from './problem.ts'
-import { tellUndeclared } from './undeclared-member.ts'
+import { tellShapeError } from './tell-shape-error.ts'
 import { answerThenLinger, hasUnreadBody } from './unread-body.ts'
 
 const RETRY_AFTER_SECONDS = 1
@@ -103,8 +103,8 @@ function problemOf(error: Error, request: FastifyRequest): Problem {
       'The content-type is none that can be read.',
       'Use content-type: application/json.',
     )
-  const undeclared = validation && tellUndeclared(request, validation, validationContext)
-  if (undeclared) return problem('request-invalid', 400, undeclared.detail, undeclared.fix)
+  const told = validation && tellShapeError(request, validation, validationContext)
+  if (told) return problem('request-invalid', 400, told.detail, told.fix)
   if (validation) return problem('request-invalid', 400, `${error.message}.`, 'See /docs for what this call takes.')
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
     return problem(

@@ -104,6 +104,16 @@ describe('an API key', () => {
         'Did you mean `days`? It may have `name`, `roles`, `datasets`, `days`.',
       ],
     )
+    const misspelt = await makeKey({ name: 'a test', roles: ['analist'], datasets: ['*'] })
+    const told = (await misspelt.json()) as Problem
+    assert.deepEqual(
+      [misspelt.status, told.detail, told.fix],
+      [
+        400,
+        'body/roles/0 has a value it may not have.',
+        'It may be `producer`, `data-owner`, `data-steward`, `data-engineer`, `analyst`, `dpo`, `auditor`.',
+      ],
+    )
     const stranger = await makeKey({ name: 'a', roles: ['analyst'], datasets: ['*'], 'camille@example.com': 1 })
     assert.doesNotMatch(await stranger.text(), /camille/)
   })

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import type { EventHistory } from '../gateway/event-history.ts'
 import { readZip } from '../governance/audit/exact-zip.ts'
 import { verifyDocument } from '../governance/audit/verify-document.ts'
 import type { PersonalData } from '../governance/subjects/export/personal-data.ts'
@@ -75,20 +76,20 @@ async function outcomeOf(event: JsonObject): Promise<string> {
   return (answer.results[0] as { outcome: string }).outcome
 }
 
-async function post(person: string): Promise<string> {
-  const event = transactionOf(person)
+async function post(person: string, event = transactionOf(person)): Promise<string> {
   assert.equal(await outcomeOf(event), 'accepted')
   return event.id_transaction as string
 }
 
 describe('on real servers', () => {
   const person = randomUUID()
+  const firstEvent = transactionOf(person)
   let first: string
   let firstTree: number
 
   test('an export holds a person’s events in the clear, and its package verifies', async () => {
     firstTree = await signedTree(1)
-    first = await post(person)
+    first = await post(person, firstEvent)
     await post(person)
     await post(randomUUID())
     await ecluse.settled()
@@ -107,6 +108,37 @@ describe('on real servers', () => {
     const corrected = await stored(`${first}~r1`)
     assert.deepEqual([corrected.rectifies, (corrected.event as JsonObject).montant], [first, 12.5])
     assert.equal((await stored(first)).rectifiedBy, `${first}~r1`)
+  })
+
+  test('an event’s history tells of a copy and of the correction, and which servers hold what', async () => {
+    assert.equal(await outcomeOf(firstEvent), 'accepted')
+    const history = async (id: string) => {
+      const response = await ecluse.call('data-steward', pathOf(id, '/history'), 1)
+      const told = (await response.json()) as EventHistory
+      return {
+        steps: told.steps.map(({ step }) => step),
+        found: told.stored.map(({ holder, found }) => [holder, found]),
+      }
+    }
+    const whole = async (id: string, steps: string[]) =>
+      eventually(
+        `all of ${id} is noted, and it is in the lake`,
+        async () => {
+          const told = await history(id)
+          return told.steps.length === steps.length && told.found[2]![1] && told
+        },
+        WAIT_MS,
+      )
+    const steps = ['received', 'appended', 'duplicate', 'corrected']
+    const told = await whole(first, steps)
+    assert.deepEqual(told.steps.toSorted(), steps.toSorted())
+    const held = [
+      ['lake', true],
+      ['log', undefined],
+    ]
+    assert.deepEqual(told.found, [['documents', true], ['tables', false], ...held])
+    const correction = await whole(`${first}~r1`, ['corrects', 'appended'])
+    assert.deepEqual(correction.found, [['documents', true], ['tables', true], ...held])
   })
 
   test('who is restricted is read by nobody; what comes in is held until that is lifted', async () => {

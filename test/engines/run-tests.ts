@@ -17,8 +17,8 @@ export interface TestRun {
 }
 
 /**
- * Files that start a whole Écluse run one after the other, the rest beside them: on one broker all of Écluse are members
- * of the same consumer groups, and whoever is given the audit's partition works for itself alone.
+ * Files that start a whole Écluse, with processors, run one after the other, the rest beside them: on one broker all
+ * processors are members of the same consumer groups, and whoever is given the audit's partition works for itself alone.
  * @param settings Écluse's variables, handed on with the prefix ECLUSE_TEST_
  */
 export async function runTests(
@@ -26,9 +26,10 @@ export async function runTests(
   settings: Record<string, string>,
   asked: AbortSignal,
 ): Promise<TestRun> {
-  const { whole = [], part = [] } = Object.groupBy(files, file =>
-    /real-installation|fleet-member/.test(readFileSync(file, 'utf8')) ? 'whole' : 'part',
-  )
+  const { whole = [], part = [] } = Object.groupBy(files, file => {
+    const text = readFileSync(file, 'utf8')
+    return /real-installation|fleet-member/.test(text) && !text.includes('processors: 0') ? 'whole' : 'part'
+  })
   const lanes = [whole, part].filter(lane => lane.length > 0)
   const runs = await Promise.all(lanes.map(lane => runLane(lane, settings, asked)))
   const failed = runs.find(({ code }) => code !== 0)
