@@ -40,19 +40,21 @@ const examinations: Examination[] = [
 
 const doctor: Verb = async (args, config) => {
   const { values } = parseArgs({ args, options: { json: { type: 'boolean' } } })
-  const findings: Finding[] = []
-  for (const [what, examine] of examinations) {
-    try {
-      findings.push({ what, ok: true, detail: await examine(config) })
-    } catch (error) {
-      findings.push({ what, ok: false, detail: (error as Error).message })
-    }
-  }
+  // At once: each server that does not answer is waited for.
+  const findings = await Promise.all(examinations.map(each => findingOf(each, config)))
   if (values.json) process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`)
   else
     for (const { what, ok, detail } of findings)
       process.stdout.write(`${ok ? 'ok  ' : 'FAIL'}  ${what.padEnd(20)}${detail}\n`)
   return findings.every(({ ok }) => ok) ? 0 : 1
+}
+
+async function findingOf([what, examine]: Examination, config: Config): Promise<Finding> {
+  try {
+    return { what, ok: true, detail: await examine(config) }
+  } catch (error) {
+    return { what, ok: false, detail: (error as Error).message }
+  }
 }
 
 function examineNode(): string {
