@@ -29,8 +29,8 @@ export interface StartAlertsDeps {
   now: () => number
 }
 
-/** Starts; all of it stops with `shutdown`. */
-export async function startAlerts(deps: StartAlertsDeps): Promise<void> {
+/** Starts; all of it stops with `shutdown`. @returns what is wrong with the rules, as the file stands */
+export async function startAlerts(deps: StartAlertsDeps): Promise<LiveAlerts['diagnostics']> {
   const { config, documents, catalogue, telemetry, logger, shutdown, now } = deps
   const stopping = new AbortController()
   const channels = openAlertChannels(config, catalogue.find, now, stopping.signal)
@@ -72,6 +72,7 @@ export async function startAlerts(deps: StartAlertsDeps): Promise<void> {
   )
   const count = observeOpen(documents, telemetry, now)
   shutdown.onStop('alert numbers', every(COUNTED_EVERY * config.alertIntervalMs, count, logger))
+  return live.diagnostics
 }
 
 /** Says once, and again when it changes, which routes cannot send from here. */

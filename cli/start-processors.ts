@@ -2,6 +2,7 @@
 // order as time goes by.
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { LiveAlerts } from '../governance/alerts/live-alerts.ts'
 import { newestHead } from '../governance/audit/stored-tree.ts'
 import { recordAuditNotes } from '../governance/audit/vault-notes.ts'
 import { type AnomalyWatch, openAnomalyWatch } from '../processors/anomalies/watch-datasets.ts'
@@ -39,6 +40,8 @@ export interface StartProcessorsDeps
 export interface Processors extends Pick<Pipeline, 'failing'> {
   /** Takes up what went live since; never rejects. */
   refresh(): Promise<void>
+  /** What is wrong with the rules of alerts. */
+  alertDiagnostics: LiveAlerts['diagnostics']
 }
 
 /** Starts; all of it stops with `shutdown`. */
@@ -114,10 +117,10 @@ export async function startProcessors(deps: StartProcessorsDeps): Promise<Proces
   })
   observeAnomalies(telemetry, watch)
   repeat('anomalies', Math.min(config.maintenanceIntervalMs, MINUTE_MS), () => watch.turn(untilPassed))
-  await startAlerts({ ...deps, documents })
+  const alertDiagnostics = await startAlerts({ ...deps, documents })
   repeat('audit notes', config.maintenanceIntervalMs, () => recordAuditNotes(vault, deps.audit))
   repeat('epochs', config.maintenanceIntervalMs, keepEpochs({ ...deps, vault }, { ...config, leaseMs: deps.leaseMs }))
-  return { refresh, failing: () => [...pipeline.failing(), ...lake.failing()] }
+  return { refresh, failing: () => [...pipeline.failing(), ...lake.failing()], alertDiagnostics }
 }
 
 /** Retention, where the stores do not enforce it by themselves. */

@@ -7,6 +7,7 @@ import type { LiveAccess } from '../governance/access/live-access.ts'
 import type { Audit } from '../governance/audit/audit.ts'
 import type { Signer } from '../governance/audit/sign.ts'
 import type { Catalogue } from '../governance/contract/catalogue.ts'
+import type { Diagnostic } from '../governance/contract/diagnostic.ts'
 import type { ContractFinder } from '../governance/contract/find-contract.ts'
 import type { ErasureLedger } from '../governance/subjects/erasure-ledger.ts'
 import type { PackageStore } from '../governance/subjects/export/package-store.ts'
@@ -34,8 +35,8 @@ export interface HealthDeps {
   access?: LiveAccess
   /** Every port by name; ingestion depends on `event-log` and `vault` alone. */
   ports: Record<string, { ping(): Promise<void> }>
-  /** What carries events on, where it runs in this process: the topics that hold it up. */
-  processors?: { failing(): string[] }
+  /** What carries events on, where it runs in this process: the topics that hold it up, what is wrong with alerts. */
+  processors?: { failing(): string[]; alertDiagnostics(): Diagnostic[] }
   /** Aborted when the process was asked to stop: it is not ready any more, and goes on serving for a while. */
   draining?: AbortSignal
 }

@@ -12,7 +12,7 @@ const VITAL_PORTS = ['event-log', 'vault']
 const ReadinessShape = Type.Object({
   status: Type.Union([Type.Literal('ready'), Type.Literal('degraded'), Type.Literal('unavailable')]),
   degraded: Type.Array(Type.String(), {
-    description: 'What does not work: ports by name, `contracts`, `access`, `processors`; `stopping`',
+    description: 'What does not work: ports by name, `contracts`, `access`, `processors`, `alerts`; `stopping`',
   }),
   ports: Type.Record(Type.String(), Type.String({ description: 'ok or unavailable' })),
   contracts: Type.Object({
@@ -21,6 +21,11 @@ const ReadinessShape = Type.Object({
   }),
   access: Type.Object({
     problems: Type.Array(Type.String({ description: 'The access policy in force is the last good one' })),
+  }),
+  alerts: Type.Object({
+    problems: Type.Array(
+      Type.String({ description: 'The rules in force are the last good ones; told where processors run' }),
+    ),
   }),
 })
 
@@ -54,8 +59,9 @@ export function healthRoutes(app: Gateway, deps: HealthDeps, lookAtPorts: LookAt
     },
     async (_request, reply) => {
       const ports = await lookAtPorts()
-      const problems = deps.catalogue.diagnostics().filter(({ severity }) => severity === 'error')
+      const problems = deps.catalogue.diagnostics().filter(isError)
       const accessProblems = deps.access?.diagnostics() ?? []
+      const alertProblems = (deps.processors?.alertDiagnostics() ?? []).filter(isError)
       const down = Object.keys(ports).filter(name => ports[name] !== 'ok')
       const stopping = deps.draining?.aborted === true
       const unavailable = stopping || down.some(name => VITAL_PORTS.includes(name))
@@ -65,6 +71,7 @@ export function healthRoutes(app: Gateway, deps: HealthDeps, lookAtPorts: LookAt
         ...(problems.length > 0 ? ['contracts'] : []),
         ...(accessProblems.length > 0 ? ['access'] : []),
         ...(deps.processors?.failing().length ? ['processors'] : []),
+        ...(alertProblems.length > 0 ? ['alerts'] : []),
       ]
       return reply.code(unavailable ? 503 : 200).send({
         status: unavailable ? 'unavailable' : degraded.length > 0 ? 'degraded' : 'ready',
@@ -72,6 +79,7 @@ export function healthRoutes(app: Gateway, deps: HealthDeps, lookAtPorts: LookAt
         ports,
         contracts: { live: deps.catalogue.all().map(({ dataset }) => dataset), problems: problems.map(place) },
         access: { problems: accessProblems.map(place) },
+        alerts: { problems: alertProblems.map(place) },
       })
     },
   )
@@ -91,6 +99,8 @@ export function healthRoutes(app: Gateway, deps: HealthDeps, lookAtPorts: LookAt
 
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
 }
+
+const isError = ({ severity }: Diagnostic) => severity === 'error'
 
 function place({ file, line, column, message }: Diagnostic): string {
   return `${file}:${line}:${column}: ${message}`
