@@ -51,16 +51,19 @@ export async function showEvents(
   const found = await contracts.findAll(events)
   const contractOf = ({ dataset, schema, policy }: StoredEvent) =>
     found.get(contractDocumentId(dataset, schema, policy))
-  const pseudonyms = new Set(events.flatMap(event => pseudonymsOf(event, contractOf(event))))
-  const unreadable = await vault.findUnreadable([...pseudonyms])
-  const persons = purpose === undefined ? undefined : await findActive(vault, ring, pseudonyms.difference(unreadable))
+  const namedIn = (some: StoredEvent[]) => new Set(some.flatMap(event => pseudonymsOf(event, contractOf(event))))
+  const unreadable = await vault.findUnreadable([...namedIn(events)])
+  const isHidden = ({ subject }: StoredEvent) => subject !== null && unreadable.has(subject)
+  // Whom a hidden event names beside its first person is not looked for: of an event that is not there, nobody is.
+  const named = namedIn(events.filter(event => !isHidden(event))).difference(unreadable)
+  const persons = purpose === undefined ? undefined : await findActive(vault, ring, named)
   const readOf = new Map<string, Set<string>>()
 
   function show(event: StoredEvent): ShownEvent | undefined {
     const contract = contractOf(event)
     const reading = contract && eventReading(contract, live)
     const envelope = reading?.envelope ?? unknownEnvelope
-    if (event.subject !== null && unreadable.has(event.subject)) return undefined
+    if (isHidden(event)) return undefined
     if (askedBy.some(member => !mask.read.has(envelope[member]))) return undefined
     const opened = new Set<string>()
     const options = { mask, unreadable, ...(persons && { persons }), onOpened: (who: string) => opened.add(who) }

@@ -8,6 +8,7 @@ import { EventLogUnavailable, type LogRecord } from '../storage/event-log/event-
 import type { JsonObject } from '../storage/json.ts'
 import { eventually } from './eventually.ts'
 import { sampleProfiles } from './fixtures.ts'
+import { makeGiftsDir } from './gifts.ts'
 import { type StartedEcluse, startEcluse } from './start-ecluse.ts'
 
 const PURPOSE = 'a complaint about a payment'
@@ -16,7 +17,7 @@ const EVENTS = '/v1/datasets/transactions/events'
 let ecluse: StartedEcluse
 let entries: LogRecord[]
 before(async () => {
-  ecluse = await startEcluse({ ECLUSE_LEASE_MS: '100' })
+  ecluse = await startEcluse({ ECLUSE_LEASE_MS: '100' }, makeGiftsDir())
   entries = ecluse.watch(AUDIT_TOPIC)
 })
 after(() => ecluse.stop())
@@ -270,6 +271,30 @@ for (const state of ['restricted', 'erasing', 'erased'] as const)
       })
     }
   })
+
+test('an event of a restricted person costs the calls of one that does not exist, whoever else it names', async () => {
+  const gift = { from: { id: randomUUID(), name: 'Ada' }, to: { id: randomUUID(), name: 'Blaise', city: 'Rome' } }
+  const { body } = await ecluse.answer('producer', '/v1/datasets/gifts/events', { body: gift })
+  const [{ id }] = body.results as unknown as [{ id: string }]
+  const path = `/v1/datasets/gifts/events/${id}`
+  const { subject } = await eventually('it is archived', async () => {
+    const answer = await ecluse.answer('data-owner', path)
+    return answer.status === 200 && answer.body
+  })
+  await ecluse.setState(subject!, 'restricted')
+  const headers = { 'ecluse-purpose': PURPOSE }
+  for (const query of ['', '?clear=true']) {
+    const counts: object[] = []
+    for (const asked of [path, `/v1/datasets/gifts/events/${randomUUID()}`])
+      counts.push(
+        await ecluse.countCalls(async () => {
+          assert.equal((await ecluse.answer('data-owner', asked + query, { headers })).status, 404)
+        }),
+      )
+    assert.deepEqual(onlyRead(counts[0]!), onlyRead(counts[1]!), query)
+    assert.ok(Object.keys(onlyRead(counts[0]!)).length === 3, 'the calls were counted')
+  }
+})
 
 /** Without what processors and maintenance ask meanwhile. */
 function onlyRead(counts: object): object {

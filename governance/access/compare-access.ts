@@ -1,5 +1,5 @@
-// What an edit of the access policy gives to somebody who did not have it: asked of every role and of every two roles
-// together, since a denial of one role holds back what another allows.
+// What an edit of the access policy gives to somebody who did not have it: asked of every role and of two or three roles
+// together, since a denial of one role holds back what others allow.
 
 import { setImmediate } from 'node:timers/promises'
 import { levels } from '../classification/taxonomy.ts'
@@ -12,11 +12,18 @@ import { roleNames } from './roles.ts'
 /** Stands for every dataset that no rule names: no dataset has such a name. */
 const UNNAMED = '?'
 
-/** Each role, then each two: callers with more roles have nothing that no two of these give. */
-const roleSets = [
-  ...roleNames.map(role => [role]),
-  ...roleNames.flatMap((one, i) => roleNames.slice(i + 1).map(other => [one, other])),
-]
+/**
+ * Each role, then each two, then each three: whatever an edit gives to more roles together, it gives to three of them. Who
+ * has a right now is allowed it by one role, and reading in the clear takes a second one that allows to read. Who had it
+ * not lacked one of these, which the same two show, or was denied one of them by a role that denies it no more: the third.
+ * What an edit takes away is the same, with before and after in each other's place.
+ */
+const roleSets = [1, 2, 3].flatMap(size => setsOf(size, roleNames))
+
+function setsOf(size: number, roles: readonly string[]): string[][] {
+  if (size === 0) return [[]]
+  return roles.flatMap((one, i) => setsOf(size - 1, roles.slice(i + 1)).map(others => [one, ...others]))
+}
 
 /** @param datasets that rules of either policy name */
 export async function compareAccess(
@@ -37,16 +44,17 @@ function* compareOn(before: Access, after: Access, dataset: string): Generator<P
   const where = dataset === UNNAMED || dataset === '*' ? 'all datasets' : dataset
   for (const action of accessActions.filter(action => isGlobalAction(action) === (dataset === '*'))) {
     for (const level of isFieldAction(action) ? levels : [undefined]) {
-      const changed = new Map<string, boolean>()
+      const told: { roles: string[]; has: boolean }[] = []
       for (const roles of roleSets) {
         const caller: Caller = { id: '', kind: 'api-key', roles, datasets: ['*'] }
         const [had, has] = [before, after].map(access => access.may(caller, action, dataset, level)) as [
           boolean,
           boolean,
         ]
-        // What changes for one role alone is not told of its pairs again.
-        if (had === has || roles.some(role => changed.get(role) === has)) continue
-        changed.set(roles.join(), has)
+        // What changes for some roles is not told again of them and others.
+        const isTold = told.some(each => each.has === has && each.roles.every(role => roles.includes(role)))
+        if (had === has || isTold) continue
+        told.push({ roles, has })
         const what = `${roles.join(' and ')} ${has ? 'may' : 'may no longer'} ${action}${level ? ` ${level}` : ''} on ${where}`
         yield { effect: has ? 'weaker' : 'stricter', what }
       }
