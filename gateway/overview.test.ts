@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { flowsOf, watchOverview } from './overview.ts'
+import { describe, test } from 'node:test'
+import { type Flow, flowsOf, showOverview, watchOverview } from './overview.ts'
 
 const came = (dataset: string, outcome: string, value: number) => ({ labels: { dataset, outcome }, value })
 const carried = (dataset: string, effect: string, value: number) => ({ labels: { dataset, effect }, value })
@@ -32,6 +32,33 @@ test('what came and what became of it is summed by dataset, in order of names', 
 
 test('what was stored is not known where processors run elsewhere', () => {
   assert.equal(flowsOf([came('a', 'accepted', 1)], null)[0]!.stored, null)
+})
+
+describe('who may not read the ledger', () => {
+  const stored = { effective: 4, duplicate: 1, conflict: 0, held: 2, quarantined: 3 }
+  const flow: Flow = { dataset: 'a', received: 12, accepted: 7, rejected: 3, suppressed: 2, stored }
+  const other = { ...flow, dataset: 'b' }
+  const overview = { at: '', since: '', ports: {}, waiting: 3, flows: [flow, other] }
+  const seesLedger = (dataset: string) => dataset === 'b'
+
+  test('is not told what is held of restricted persons: it counts as stored', () => {
+    const { held, ...others } = { ...stored, effective: 6 }
+    const shown = showOverview(overview, { seesLedger, tellSuppressed: 'suppressed' })
+    assert.deepEqual(shown, { ...overview, flows: [{ ...flow, stored: others }, other] })
+    const elsewhere = showOverview(
+      { ...overview, flows: [{ ...flow, stored: null }] },
+      { seesLedger, tellSuppressed: 'suppressed' },
+    )
+    assert.equal(elsewhere.flows[0]!.stored, null)
+  })
+
+  test('is not told what was suppressed where producers are not, nor what that is missing from', () => {
+    const shown = showOverview(overview, { seesLedger, tellSuppressed: 'accepted' })
+    const answered = { ...flow, accepted: 9, suppressed: 0, stored: null }
+    assert.deepEqual(shown, { ...overview, waiting: null, flows: [answered, other] })
+    const all = { seesLedger: () => true, tellSuppressed: 'accepted' as const }
+    assert.deepEqual(showOverview(overview, all), overview)
+  })
 })
 
 test('however many watch, what is told is read once', async () => {

@@ -14,8 +14,8 @@ export interface Flow {
   accepted: number
   rejected: number
   suppressed: number
-  /** Null where processors run in other processes. */
-  stored: { effective: number; duplicate: number; conflict: number; held: number; quarantined: number } | null
+  /** Null where processors run in other processes, or its reader may not learn it; so may `held` be missing. */
+  stored: { effective: number; duplicate: number; conflict: number; held?: number; quarantined: number } | null
 }
 
 export interface Overview {
@@ -62,6 +62,40 @@ export function watchOverview({ telemetry, lookAtPorts, carriesOn, now }: Overvi
     last ??= read().finally(() => setTimeout(() => (last = undefined), FRESH_MS).unref())
     return last
   }
+}
+
+export interface OverviewView {
+  /** Whether the caller may learn how many events were suppressed or held: whoever reads the dataset's ledger. */
+  seesLedger: (dataset: string) => boolean
+  /** What producers are answered for an event that is suppressed. */
+  tellSuppressed: 'suppressed' | 'accepted'
+}
+
+/**
+ * As one caller may see it. Who may not read the ledger sees no more than producers are answered: one event that is sent,
+ * and one number that grows, would tell of its person.
+ */
+export function showOverview(overview: Overview, { seesLedger, tellSuppressed }: OverviewView): Overview {
+  const { waiting, flows } = overview
+  // What is suppressed is never on its way: that it is not would tell as much.
+  const seesWaiting = tellSuppressed === 'suppressed' || flows.every(({ dataset }) => seesLedger(dataset))
+  return {
+    ...overview,
+    waiting: seesWaiting ? waiting : null,
+    flows: flows.map(flow => (seesLedger(flow.dataset) ? flow : asAnswered(flow, tellSuppressed))),
+  }
+}
+
+/**
+ * What is held counts as stored. Where producers are not told that an event was suppressed, it counts as accepted, and what
+ * was stored, which it is missing from, is not told.
+ */
+function asAnswered(flow: Flow, tellSuppressed: OverviewView['tellSuppressed']): Flow {
+  const { accepted, suppressed, stored } = flow
+  if (tellSuppressed === 'accepted') return { ...flow, accepted: accepted + suppressed, suppressed: 0, stored: null }
+  if (stored === null) return flow
+  const { held = 0, ...others } = stored
+  return { ...flow, stored: { ...others, effective: others.effective + held } }
 }
 
 /** By dataset, in order of names. @param carried null where it is not known here */

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import type { Overview } from '../gateway/overview.ts'
+import { eventually } from './eventually.ts'
 import { transactionOf } from './fixtures.ts'
 import { type StartedEcluse, startEcluse } from './start-ecluse.ts'
 
@@ -39,6 +40,31 @@ describe('the overview', () => {
       ((await narrow.json()) as Overview).flows.map(({ dataset }) => dataset),
       ['user-profiles'],
     )
+  })
+
+  test('tells a producer no more of a person than the answer to an event of theirs', async () => {
+    const { person, subject } = await ecluse.newcomer()
+    const flowFor = async (role: string) => {
+      // One reading is shared for a moment: what stands in a later one was counted after this began.
+      const { at } = await read<Overview>(role, '/v1/overview')
+      const later = await eventually('it is read anew', async () => {
+        const overview = await read<Overview>(role, '/v1/overview')
+        return overview.at > at && overview
+      })
+      return later.flows[0]!
+    }
+    const [producer, steward] = [await flowFor('producer'), await flowFor('data-steward')]
+    await ecluse.setState(subject, 'restricted')
+    await eventually('the restriction is noticed', async () => {
+      await ecluse.accept('transactions', transactionOf(person))
+      return (await flowFor('data-steward')).stored!.held! > steward.stored!.held!
+    })
+    const after = await flowFor('producer')
+    const sent = after.accepted - producer.accepted
+    assert.ok(sent > 0)
+    const stored = { ...producer.stored!, effective: producer.stored!.effective + sent }
+    assert.deepEqual(after, { ...producer, received: producer.received + sent, accepted: after.accepted, stored })
+    assert.ok(!('held' in after.stored!))
   })
 
   test('is streamed, and the stream ends within a lease of the key’s end', async () => {

@@ -118,7 +118,7 @@ function ByDataset({ flows }) {
     ...['effective', 'duplicate', 'conflict', 'held', 'quarantined'].map(name => ({
       label: t(`effect.${name}`),
       numeric: true,
-      show: ({ stored }) => (stored ? number(stored[name]) : '–'),
+      show: ({ stored }) => (stored?.[name] === undefined ? '–' : number(stored[name])),
     })),
   ]
   return html`<${Table} quiet caption=${t('overview.byDataset')} rows=${flows} columns=${columns} keyOf=${({ dataset }) => dataset} />`
