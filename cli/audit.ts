@@ -7,21 +7,26 @@ import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
 import { readUtf8 } from '../governance/audit/exact-text.ts'
 import { verifyExport } from '../governance/audit/export-lines.ts'
+import { type EntryNumbers, formatNumbers } from '../governance/audit/missing-contents.ts'
 import { type TreeHead, verifyTreeHead } from '../governance/audit/tree-head.ts'
 import type { Config } from '../runtime/config.ts'
 import { clientApiKey } from './dev-credentials.ts'
 import { openProgress } from './progress.ts'
 import { UsageError, type Verb } from './verb.ts'
 
+const DAY_MS = 86_400_000
+
 const options = {
   key: { type: 'string', multiple: true },
   since: { type: 'string', multiple: true },
+  days: { type: 'string' },
   json: { type: 'boolean' },
 } as const
 
 interface Asked {
   key?: string[]
   since?: string[]
+  days?: string
   json?: boolean
 }
 
@@ -30,7 +35,7 @@ const audit: Verb = async (args, config) => {
   const [what, file, ...more] = positionals
   if (!file || more.length > 0 || (what !== 'export' && what !== 'verify'))
     throw new UsageError('say `export FILE`, or `verify FILE --key signing.pem`')
-  return what === 'export' ? await exportTo(file, config, values) : await verifyFile(file, values)
+  return what === 'export' ? await exportTo(file, config, values) : await verifyFile(file, config, values)
 }
 
 /** Nothing but a whole export ever stands under the name asked for. */
@@ -66,7 +71,8 @@ async function exportTo(file: string, config: Config, { json }: Asked): Promise<
   return 0
 }
 
-async function verifyFile(file: string, { key, since = [], json }: Asked): Promise<number> {
+async function verifyFile(file: string, config: Config, { key, since = [], days, json }: Asked): Promise<number> {
+  const kept = { retentionMs: daysOf(days, config) * DAY_MS, isSaid: days !== undefined, nowMs: Date.now() }
   const publicKeys = await readKeys(key)
   const heads: TreeHead[] = []
   for (const path of since) {
@@ -80,20 +86,29 @@ async function verifyFile(file: string, { key, since = [], json }: Asked): Promi
   const progress = openProgress('verifying')
   try {
     const chunks = createReadStream(file) as AsyncIterable<Buffer>
-    const { head, expired, continues } = await verifyExport(chunks, {
+    const { head, withoutContent, continues } = await verifyExport(chunks, {
       publicKeys,
       since: heads,
+      kept,
       onEntry: progress.show,
     })
     progress.end()
     const rootHash = head.rootHash.toString('hex')
-    const found = { valid: true, treeSize: head.treeSize, rootHash, signedAt: head.at, expired, continues }
+    const found = { valid: true, treeSize: head.treeSize, rootHash, signedAt: head.at, withoutContent, continues }
     process.stdout.write(json ? `${JSON.stringify(found)}\n` : sentence(found))
     return 0
   } catch (error) {
     progress.end()
     return refuse(file, error as Error, json)
   }
+}
+
+/** As an auditor knows it, else as it is set here. @throws UsageError */
+function daysOf(text: string | undefined, { auditDays }: Config): number {
+  if (text === undefined) return auditDays
+  if (!/^[1-9]\d{0,4}$/.test(text))
+    throw new UsageError('say `--days` as a whole number: for how long entries were kept')
+  return Number(text)
 }
 
 /** @throws UsageError without one */
@@ -113,11 +128,15 @@ function sentence(found: {
   treeSize: number
   rootHash: string
   signedAt: string
-  expired: number
+  withoutContent: EntryNumbers
   continues: number[]
 }): string {
-  const { treeSize, rootHash, signedAt, expired, continues } = found
-  const gone = expired === 0 ? '' : `; of ${expired} the retention has ended, and only the hash is left`
+  const { treeSize, rootHash, signedAt, withoutContent, continues } = found
+  const { entries } = withoutContent
+  const gone =
+    entries === 0
+      ? ''
+      : `; the content of ${entries} is not in this export (${formatNumbers(withoutContent)}): expired or withheld`
   const since = continues.map(size => `It continues the head of ${size} entries that was kept elsewhere.\n`).join('')
   return `Valid: ${treeSize} entries${gone}. Signed at ${signedAt}, root ${rootHash}.\n${since}`
 }

@@ -99,7 +99,7 @@ const verbs: Record<string, Entry> = {
   object: rights('objection', 'keep persons out of one purpose', '--purpose TEXT [--withdraw]'),
   audit: {
     does: 'the audit as a file, and that file verified',
-    takes: 'export FILE | verify FILE --key PEM [--since HEAD] [--json]',
+    takes: 'export FILE | verify FILE --key PEM [--since HEAD] [--days N] [--json]',
     load: () => import('./audit.ts'),
   },
   verify: {

@@ -148,8 +148,8 @@ test('a record that is no entry is a leaf all the same, with a note', async t =>
     ['it is not UTF-8', null, 'it has no id', 'it has no id', 'it is larger than 262144 bytes'],
   )
   assert.deepEqual(await rootAt(documents, 5), rootOfAll(values))
-  const { expired } = await verifyExport(exported(documents), { publicKeys })
-  assert.equal(expired, 1, 'the bytes of one above the bound are not kept')
+  const { withoutContent } = await verifyExport(exported(documents), { publicKeys })
+  assert.deepEqual(withoutContent.stretches, [[4, 4]], 'the bytes of one above the bound are not kept')
 })
 
 test('a fork is told, and nothing is overwritten', async t => {
@@ -194,7 +194,8 @@ test('an entry whose retention ended loses its text; its hash stays, and so does
   await sign(documents)
   assert.equal(await documents.expire(NOON + DAY_MS - 1), 0)
   assert.equal(await documents.expire(NOON + DAY_MS), 9)
-  const { head, expired } = await verifyExport(exported(documents), { publicKeys })
-  assert.deepEqual([head.treeSize, expired], [9, 9])
+  const kept = { retentionMs: DAY_MS, isSaid: true, nowMs: NOON + DAY_MS }
+  const { head, withoutContent } = await verifyExport(exported(documents), { publicKeys, kept })
+  assert.deepEqual([head.treeSize, withoutContent], [9, { entries: 9, stretches: [[0, 8]] }])
   assert.deepEqual(await rootAt(documents, 9), rootOfAll(values))
 })

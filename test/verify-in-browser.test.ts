@@ -10,7 +10,7 @@ import { openSigner } from '../governance/audit/sign.ts'
 import { signTreeHead } from '../governance/audit/tree-head.ts'
 
 interface Checks {
-  check: 'entry' | 'tree' | 'signature'
+  check: 'entry' | 'content' | 'tree' | 'signature'
   good: boolean
 }
 type Verify = (text: string, keys: { keyId: string; publicKeyPem: string }[], leaf: string) => Promise<Checks[]>
@@ -53,6 +53,12 @@ interface Proof {
   path: string[]
   head: { payload: { treeSize: number; rootHash: string } }
 }
+
+test('an entry whose content is not there is not proven to be what is shown', async () => {
+  const { entry, ...without } = JSON.parse(proofOf(5, 13)) as Proof
+  assert.deepEqual(bad(await verifyProof(JSON.stringify(without), [signer], leafOf(5))), ['content'])
+  assert.deepEqual(bad(await verifyProof(JSON.stringify(without), [signer], leafOf(6))), ['entry'])
+})
 
 test('another entry, place, root or signature is not', async () => {
   const text = proofOf(5, 13)

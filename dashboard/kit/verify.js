@@ -23,14 +23,16 @@ function canonical(value) {
 /**
  * @param {string} text the proof as it was answered @param {{ keyId: string, publicKeyPem: string }[]} keys
  * @param {string} leaf the hash that is to be proven, hex: of the entry that is shown
- * @returns {Promise<{ check: 'entry' | 'tree' | 'signature', good: boolean }[] & { treeSize?: number }>}
+ * @returns {Promise<{ check: 'entry' | 'content' | 'tree' | 'signature', good: boolean }[] & { treeSize?: number }>}
  */
 export async function verifyProof(text, keys, leaf) {
   const { index, leafHash, entry, path, head } = JSON.parse(text)
   const { payload, signature } = head
   const hash = entry === undefined ? leafHash : hexOf(await sha256(Uint8Array.of(0), ofBase64(entry)))
+  const isSame = hash === leafHash && leafHash === leaf
   const checks = [
-    { check: 'entry', good: hash === leafHash && leafHash === leaf },
+    // Of a hash alone nobody knows what the entry says.
+    isSame && entry === undefined ? { check: 'content', good: false } : { check: 'entry', good: isSame },
     { check: 'tree', good: await leadsToRoot(ofHex(leafHash), index, payload, path) },
     { check: 'signature', good: await isSigned(payload, signature, keys) },
   ]

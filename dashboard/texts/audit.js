@@ -36,6 +36,10 @@ export const audit = {
   'audit.notSigned': ['not signed yet', 'pas encore signée'],
   'check.entry.good': ['the entry has this hash', 'l’entrée a cette empreinte'],
   'check.entry.bad': ['the entry has another hash', 'l’entrée a une autre empreinte'],
+  'check.content.bad': [
+    'its content is not in the proof: expired or withheld',
+    'son contenu n’est pas dans la preuve : expiré ou retenu',
+  ],
   'check.tree.good': ['it stands in the tree', 'elle figure dans l’arbre'],
   'check.tree.bad': ['it does not stand in the tree', 'elle ne figure pas dans l’arbre'],
   'check.signature.good': ['the tree is signed', 'l’arbre est signé'],

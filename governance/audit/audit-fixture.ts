@@ -47,9 +47,10 @@ export function sampleAudit(entries: Buffer[], signer: Signer = sampleSigner) {
       }),
     consistency: (from: number, to = entries.length) =>
       writeConsistency({ from: head(from), to: head(to), proof: consistencyRanges(from, to).map(rootOfRange) }),
-    /** @param expired the first so many entries are left as hashes */
-    exported: (expired = 0) => {
-      const lines = entries.map((bytes, i) => exportLine(i, i < expired ? { leafHash: leafHash(bytes) } : { bytes }))
+    /** @param expired the first so many entries are left as hashes, or those of which this is true */
+    exported: (expired: number | ((index: number) => boolean) = 0) => {
+      const isHash = (i: number) => (typeof expired === 'number' ? i < expired : expired(i))
+      const lines = entries.map((bytes, i) => exportLine(i, isHash(i) ? { leafHash: leafHash(bytes) } : { bytes }))
       return Buffer.from([head(), ...lines].map(line => `${line}\n`).join(''))
     },
   }

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { seededRandom } from '../../sources/simulate/seeded-random.ts'
 import { sampleAudit, sampleEntries, sampleSigner } from './audit-fixture.ts'
+import { canonicalText } from './exact-text.ts'
 import { verifyExport } from './export-lines.ts'
+import { formatNumbers } from './missing-contents.ts'
+import { ProofInvalid } from './proof.ts'
 import { openSigner } from './sign.ts'
 import { verifyTreeHead } from './tree-head.ts'
 
@@ -27,9 +30,9 @@ test('an export verifies, also with entries of which only the hash is left', asy
     onEntry: (done, of) => seen.push(`${done}/${of}`),
   })
   assert.equal(whole.head.treeSize, 40)
-  assert.equal(whole.expired, 0)
+  assert.deepEqual(whole.withoutContent, { entries: 0, stretches: [] })
   assert.deepEqual([seen[0], seen.at(-1), seen.length], ['1/40', '40/40', 40])
-  assert.equal((await verify(audit.exported(13))).expired, 13)
+  assert.deepEqual((await verify(audit.exported(13))).withoutContent, { entries: 13, stretches: [[0, 12]] })
   assert.equal((await verify(sampleAudit(sampleEntries(1)).exported())).head.treeSize, 1)
 })
 
@@ -100,4 +103,59 @@ test('an audit that lost its end is caught by a longer head, and a head of anoth
   const other = sampleAudit(entries, openSigner(Buffer.alloc(32, 9)))
   await assert.rejects(verify(audit.exported(), [other.head(10)]), /another key/)
   await assert.rejects(verify(other.exported()), /another key/)
+})
+
+describe('content that is missing', () => {
+  const DAY_MS = 86_400_000
+  const nowMs = Date.parse('2026-11-21T12:00:00Z')
+  const daysAgo = (days: number) => new Date(nowMs - days * DAY_MS).toISOString()
+  /** An audit with entries so many days old. */
+  const auditOf = (...days: number[]) =>
+    sampleAudit(
+      days.map((each, i) => Buffer.from(canonicalText({ id: `${i}`, kind: 'clear-read', at: daysAgo(each) }))),
+    )
+  const verifyAt = (exported: Buffer, days = 365, since: string[] = [], isSaid = true) =>
+    verifyExport(pieces(exported), {
+      publicKeys,
+      since: since.map(head => verifyTreeHead(head, publicKeys)),
+      kept: { retentionMs: days * DAY_MS, isSaid, nowMs },
+    })
+
+  test('of an entry after one that is there, too soon to have expired, is told as withheld', async () => {
+    const minutesOld = auditOf(0.03, 0.02, 0.01)
+    await assert.rejects(verifyAt(minutesOld.exported(i => i === 2)), /too soon to have expired: 2\. .* 365 days old/)
+    await assert.rejects(verifyAt(minutesOld.exported(i => i === 1)), ProofInvalid)
+    await assert.rejects(verifyAt(auditOf(300, 200, 100, 1).exported(i => i > 0)), /expired: 1–3\./)
+    // A record that is no entry tells no time, and hides none.
+    const garbage = sampleAudit([Buffer.from(canonicalText({ at: daysAgo(1) })), Buffer.from('{'), Buffer.from('x')])
+    await assert.rejects(verifyAt(garbage.exported(i => i === 2)), /expired: 2\./)
+  })
+
+  test('that retention has taken is told by number, and nothing else is said of it', async () => {
+    const { withoutContent } = await verifyAt(auditOf(500, 400, 366, 364, 1).exported(3))
+    assert.deepEqual(withoutContent, { entries: 3, stretches: [[0, 2]] })
+    assert.equal((await verifyAt(auditOf(500, 400).exported(2))).withoutContent.entries, 2)
+    // What a command noted came in later than it was recorded, and went sooner than what stands before it.
+    await verifyAt(auditOf(500, 364.5, 365.1, 300).exported(i => i === 0 || i === 2))
+  })
+
+  test('after the retention was shortened is no alarm to who says how short it was', async () => {
+    const shortened = auditOf(1_000, 900, 500, 400, 10).exported(i => i === 2 || i === 3)
+    await assert.rejects(verifyAt(shortened, 3_650), /expired: 2–3\./)
+    assert.deepEqual((await verifyAt(shortened, 365)).withoutContent.stretches, [[2, 3]])
+  })
+
+  test('from the beginning is told against a head kept elsewhere, by who says for how long entries were kept', async () => {
+    const audit = auditOf(0.03, 0.02, 0.01)
+    assert.equal((await verifyAt(audit.exported(3))).withoutContent.entries, 3)
+    await assert.rejects(verifyAt(audit.exported(3), 365, [audit.head(1)]), /expired: 1–2\./)
+    assert.equal((await verifyAt(audit.exported(3), 365, [audit.head(1)], false)).withoutContent.entries, 3)
+  })
+
+  test('in many places is told by the first of them', async () => {
+    const days = Array.from({ length: 100 }, () => 400)
+    const { withoutContent } = await verifyAt(auditOf(...days).exported(i => i % 2 === 0))
+    assert.equal(withoutContent.entries, 50)
+    assert.match(formatNumbers(withoutContent), /^0, 2, 4, .*, 38 and 30 more$/)
+  })
 })

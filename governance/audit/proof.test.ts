@@ -28,6 +28,12 @@ test('every entry is proven in every tree that holds it, with its bytes or witho
     }
 })
 
+test('of a proof without the entry’s content it is said that nobody knows it', () => {
+  const shows = (kept: boolean) => verifyDocument(Buffer.from(audit.inclusion(3, { kept })), keys).shows
+  assert.match(shows(true), /signed at \S+$/)
+  assert.match(shows(false), /; its content is not in the proof: expired or withheld$/)
+})
+
 test('every tree is proven to be the beginning of every larger one', () => {
   for (let to = 1; to <= entries.length; to++)
     for (let from = 1; from <= to; from++) {

@@ -58,6 +58,8 @@ function verifyProof(text: string, publicKeys: string[]): VerifiedDocument {
     const { from, to } = verifyConsistencyProof(text, publicKeys)
     return { type, shows: `the audit of ${from.treeSize} entries is the beginning of that of ${to.treeSize}` }
   }
-  const { index, head } = verifyInclusionProof(text, publicKeys)
-  return { type, shows: `entry ${index} stands in the audit of ${head.treeSize} entries that was signed at ${head.at}` }
+  const { index, head, entry } = verifyInclusionProof(text, publicKeys)
+  const missing = entry === null ? '; its content is not in the proof: expired or withheld' : ''
+  const shows = `entry ${index} stands in the audit of ${head.treeSize} entries that was signed at ${head.at}${missing}`
+  return { type, shows }
 }
