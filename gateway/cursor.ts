@@ -1,6 +1,7 @@
 // Cursors of lists: where the next page begins, as text that callers hand back and need not read.
 
-import { open, type SealingKey, seal } from '../governance/protection/seal.ts'
+import { open, type SealingKey, seal, sealingKey } from '../governance/protection/seal.ts'
+import type { KeyRing } from '../governance/subjects/key-ring.ts'
 import { RequestRefused } from './body/request-refused.ts'
 
 export interface PageStart {
@@ -40,4 +41,12 @@ export function readCursor(cursor: string | undefined, sealed?: CursorSeal): Pag
 
 function isSortValue(value: unknown): value is string | number {
   return typeof value === 'string' ? value.isWellFormed() : Number.isFinite(value)
+}
+
+/**
+ * A page that was read long enough ends at what is not shown: where that stands is nobody’s to read.
+ * @param place what is listed, and for whom
+ */
+export function cursorSeal(ring: KeyRing, ...place: string[]): CursorSeal {
+  return { key: sealingKey(Buffer.from(ring.lookupHash('cursor'), 'hex')), place: ['cursor', ...place].join('\0') }
 }

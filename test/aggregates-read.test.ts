@@ -2,7 +2,7 @@
 // overlap, beyond the groups that are counted apart, person by person, and after a definition changed.
 
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -151,6 +151,24 @@ test('a profile is counted in its country, with the region of a reference table'
       ],
     ],
   )
+})
+
+test('a cursor tells nothing of whose sessions come next, who may be restricted, and serves nobody else', async () => {
+  const { items } = await ask('visits')
+  const { next } = await ask('visits', 'analyst', 'transactions', `${RANGE.replace('1000', '1')}`)
+  const text = Buffer.from(next!, 'base64url').toString('latin1')
+  assert.throws(() => JSON.parse(text))
+  for (const { group } of items) {
+    const row = createHash('sha256')
+      .update(JSON.stringify([group.subject]))
+      .digest('base64url')
+      .slice(0, 22)
+    assert.ok(!text.includes(row))
+  }
+  const again = (role: string, name: string) => ask(name, role, 'transactions', `${RANGE}&cursor=${next}`)
+  assert.equal((await again('analyst', 'visits')).status, 200)
+  assert.equal((await again('data-owner', 'visits')).status, 400)
+  assert.equal((await again('analyst', 'towns')).status, 400)
 })
 
 test('sessions are shown person by person, whole over midnight, page by page', async () => {

@@ -7,7 +7,7 @@ import { didYouMean } from '../../governance/contract/did-you-mean.ts'
 import type { FixedWindow } from '../../governance/measures/windows-of.ts'
 import type { AggregatePage, AggregateQuery } from '../aggregate-page.ts'
 import { RequestRefused } from '../body/request-refused.ts'
-import { readCursor, writeCursor } from '../cursor.ts'
+import { cursorSeal, readCursor, writeCursor } from '../cursor.ts'
 import { findDataset } from '../find-dataset.ts'
 import { DEFAULT_LIMIT } from '../find-page.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
@@ -76,9 +76,10 @@ export function aggregatesRoutes(app: Gateway, deps: GatewayDeps): void {
       if (!read.has(rowLevel(aggregate))) throw levelNotCovered(rowLevel(aggregate))
       const toMs = query.to === undefined ? deps.now() : Date.parse(readTime(query.to))
       const fromMs = query.from === undefined ? toMs - DEFAULT_RANGE_MS : Date.parse(readTime(query.from))
+      const sealed = cursorSeal(deps.ring, live.dataset, aggregate.name, caller.id)
       const { items, withheld, next } = await readPage(deps, live, aggregate, {
         ...{ fromMs, toMs, limit: query.limit ?? DEFAULT_LIMIT },
-        after: readCursor(query.cursor),
+        after: readCursor(query.cursor, sealed),
       })
       const shown = new Set(aggregate.measures.filter(({ level }) => read.has(level)).map(({ name }) => name))
       return {
@@ -87,7 +88,7 @@ export function aggregatesRoutes(app: Gateway, deps: GatewayDeps): void {
           measures: Object.fromEntries(Object.entries(measures).filter(([name]) => shown.has(name))),
         })),
         withheld,
-        next: next && writeCursor(next),
+        next: next && writeCursor(next, sealed),
       }
     },
   )

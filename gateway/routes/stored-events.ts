@@ -3,10 +3,8 @@
 import Type from 'typebox'
 import type { FieldMask } from '../../governance/access/access.ts'
 import type { Caller } from '../../governance/access/caller.ts'
-import { sealingKey } from '../../governance/protection/seal.ts'
-import type { KeyRing } from '../../governance/subjects/key-ring.ts'
 import { RequestRefused } from '../body/request-refused.ts'
-import type { CursorSeal } from '../cursor.ts'
+import { cursorSeal } from '../cursor.ts'
 import { findDataset } from '../find-dataset.ts'
 import { findEvent, noSuchEvent } from '../find-event.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
@@ -94,7 +92,7 @@ export function storedEventsRoutes(app: Gateway, deps: GatewayDeps): void {
       mayAskBy(live, mask, asked)
       const askedBy = asked.map(([, member]) => member)
       const read = { caller, live, mask, askedBy, purpose }
-      return listEvents(deps, read, query, cursorSeal(ring, `${live.dataset}\0${caller.id}`))
+      return listEvents(deps, read, query, cursorSeal(ring, live.dataset, caller.id))
     },
   )
 
@@ -141,11 +139,6 @@ function askedMask(deps: GatewayDeps, caller: Caller, dataset: string, { query, 
       fix: 'Leave `clear` out to read what is stored, or use a role with that right.',
     })
   return { mask, purpose: statedPurpose(headers['ecluse-purpose'], query.purpose) }
-}
-
-/** A page that was read long enough ends at an event that is not shown: its time and id are nobody’s to read. */
-function cursorSeal(ring: KeyRing, place: string): CursorSeal {
-  return { key: sealingKey(Buffer.from(ring.lookupHash('cursor'), 'hex')), place: `cursor\0${place}` }
 }
 
 function tooManyClear(): RequestRefused {
