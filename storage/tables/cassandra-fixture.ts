@@ -38,8 +38,8 @@ export async function temporaryKeyspace(replication = 1): Promise<TemporaryKeysp
     access,
     admin,
     drop: async () => {
-      await done(admin, `DROP KEYSPACE IF EXISTS ${keyspace}`)
-      await admin.shutdown()
+      // An open client would keep the tests' process.
+      await done(admin, `DROP KEYSPACE IF EXISTS ${keyspace}`).finally(() => admin.shutdown())
     },
   }
 }
