@@ -20,7 +20,7 @@ export const explore = {
   'explore.lines': ['Lines', 'Lignes'],
   'explore.table': ['Table', 'Tableau'],
   'explore.window': ['Window from', 'Fenêtre à partir de'],
-  'explore.tableOf': ['All groups, newest window first', 'Tous les groupes, la fenêtre la plus récente d’abord'],
+  'explore.tableOf': ['Groups, newest window first', 'Groupes, la fenêtre la plus récente d’abord'],
   'explore.late': ['Too late', 'Trop tard'],
   'explore.otherGroups': ['all others', 'tous les autres'],
   'explore.allTogether': ['all together', 'tous ensemble'],
