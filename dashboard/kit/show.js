@@ -62,6 +62,11 @@ export function duration(text) {
   return unit ? number(Number(length), { style: 'unit', unit: units[unit], unitDisplay: 'long' }) : text
 }
 
+/** @param {string} text as policies write it */
+export function durationMs(text) {
+  return Number.parseInt(text, 10) * new Map(spans).get(units[text.at(-1)])
+}
+
 /** Whole days from now: below zero once they are over. */
 export function daysUntil(at) {
   return Math.floor((Date.parse(at) - Date.now()) / DAY_MS)
