@@ -6,8 +6,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { EventHistory } from '../gateway/event-history.ts'
+import type { NamedEvent } from '../gateway/name-events.ts'
 import type { JsonObject } from '../storage/json.ts'
+import type { StoredAnomaly } from '../storage/stored-shapes.ts'
 import { eventually } from './eventually.ts'
+import { sampleProfiles } from './fixtures.ts'
 import { idOf, sale } from './quarantine.ts'
 import { customer, REASON } from './rights.ts'
 import { type StartedEcluse, startEcluse } from './start-ecluse.ts'
@@ -208,6 +211,79 @@ describe('nothing is told', () => {
   })
 })
 
+describe('an anomaly of a conflicting copy', () => {
+  type Told = StoredAnomaly & { event?: NamedEvent }
+
+  async function conflicts(role = 'data-steward', dataset = 'transactions'): Promise<Told[]> {
+    const { status, body } = await ecluse.answer(role, `/v1/anomalies?dataset=${dataset}&kind=conflict&limit=1000`)
+    assert.equal(status, 200)
+    return body.items as unknown as Told[]
+  }
+  const path = ({ id }: Told) => `/v1/anomalies/${encodeURIComponent(id)}`
+
+  /** An event that came again with other content, and the anomaly that this made. */
+  async function contradicted() {
+    const before = new Set((await conflicts()).map(({ id }) => id))
+    const newcomer = await ecluse.newcomer()
+    await ecluse.accept('transactions', { ...newcomer.event, montant: 7.25 })
+    return { ...newcomer, anomaly: (await conflicts()).find(({ id }) => !before.has(id))! }
+  }
+
+  test('names the event, and where both copies stand, as its passport does', async () => {
+    const { id, anomaly } = await contradicted()
+    const { steps } = await history(id)
+    const placed = (position: object) => ({ topic: 'ecluse.transactions', ...position })
+    assert.equal(anomaly.event!.id, id)
+    assert.deepEqual(placed(anomaly.event!.position!), steps.find(({ step }) => step === 'appended')!.position)
+    assert.deepEqual(placed(anomaly.position!), steps.find(({ step }) => step === 'conflict')!.position)
+    assert.deepEqual((await ecluse.answer('data-steward', path(anomaly))).body, anomaly)
+    const judged = await ecluse.answer('data-owner', `${path(anomaly)}/states`, { body: { state: 'acknowledged' } })
+    assert.deepEqual((judged.body as unknown as Told).event, anomaly.event)
+  })
+
+  test('names an event whose id is personal by its token, and only to who may read it', async () => {
+    const profile = structuredClone(sampleProfiles[0]!) as JsonObject & { login: JsonObject }
+    const person = randomUUID()
+    profile.login.uuid = person
+    await ecluse.accept('user-profiles', profile)
+    await ecluse.accept('user-profiles', { ...profile, gender: profile.gender === 'male' ? 'female' : 'male' })
+    const [told] = await conflicts('data-steward', 'user-profiles')
+    assert.match(told!.event!.id, /^tok1\.person\./)
+    const event = await ecluse.call('data-steward', `/v1/datasets/user-profiles/events/${told!.event!.id}`)
+    assert.equal(event.status, 200)
+    const { event: _, ...rest } = told!
+    assert.deepEqual(await conflicts('data-engineer', 'user-profiles'), [rest])
+    assert.ok(!JSON.stringify(told).includes(person))
+  })
+
+  test('names none of a person of whom nothing may be read: as where the event is gone, at the same calls', async () => {
+    const [living, gone] = [await contradicted(), await contradicted()]
+    const asked = async ({ anomaly }: typeof living) => {
+      let body: unknown
+      const counts = await ecluse.countCalls(async () => {
+        ;({ body } = await ecluse.answer('data-steward', path(anomaly)))
+      })
+      return { body: body as Told, counts: onlyAsked(counts) }
+    }
+    const before = await asked(living)
+    assert.deepEqual(before.counts, { 'documents.getAll events': 1, 'vault.findUnreadable': 1 })
+    await ecluse.setState(living.subject, 'restricted')
+    await ecluse.stores.documents.delete('events', [`transactions/${gone.id}`])
+    for (const { anomaly, ...each } of [living, gone]) {
+      const { event: _, ...rest } = anomaly
+      assert.deepEqual(await asked({ ...each, anomaly }), { body: rest, counts: before.counts })
+      assert.deepEqual(
+        (await conflicts()).find(({ id }) => id === anomaly.id),
+        rest,
+      )
+    }
+    await ecluse.setState(living.subject, 'active')
+    await carryOut('dpo', '/v1/erasure-requests', { ...customer(living.person), reason: REASON })
+    assert.equal((await ecluse.call('data-steward', path(living.anomaly))).status, 404)
+    assert.ok(!JSON.stringify(await conflicts()).includes(living.id))
+  })
+})
+
 test('a role that may not read what is internal is refused, though the id be public', async () => {
   const { id } = await ecluse.newcomer()
   const edit = (path: string, change: (text: string) => string) => {
@@ -227,6 +303,7 @@ test('a role that may not read what is internal is refused, though the id be pub
 
 /** Without what processors and maintenance ask meanwhile. */
 function onlyAsked(counts: object): object {
-  const names = /^(documents\.(get (events|quarantine)|find (anomalies|passed_over))|vault\.findUnreadable)$/
+  const names =
+    /^(documents\.(get (events|quarantine)|getAll events|find (anomalies|passed_over))|vault\.findUnreadable)$/
   return Object.fromEntries(Object.entries(counts).filter(([name]) => names.test(name)))
 }
