@@ -6,7 +6,7 @@ import { foldFloods } from '../kit/anomalies.js'
 import { call, datasetsWhere, mayOn } from '../kit/call.js'
 import { Select } from '../kit/form.js'
 import { useList } from '../kit/load.js'
-import { Empty, List, Page, State } from '../kit/parts.js'
+import { Code, Empty, List, Page, State } from '../kit/parts.js'
 import { link, note, route } from '../kit/route.js'
 import { number, Time } from '../kit/show.js'
 import { language, t, word } from '../kit/text.js'
@@ -82,7 +82,9 @@ function Flood({ rows, onClose, onChange }) {
   const heading = useRef(null)
   useEffect(() => heading.current.focus(), [])
   const [count, setCount] = useState(20)
-  const [{ kind, dataset }] = rows
+  const [{ kind, dataset, detail }] = rows
+  const isAlike = rows.every(each => each.detail === detail)
+  const ids = rows.flatMap(({ event }) => event?.id ?? [])
   const list = {
     items: rows.slice(0, count),
     more: count < rows.length ? () => setCount(count + 50) : undefined,
@@ -95,13 +97,15 @@ function Flood({ rows, onClose, onChange }) {
         html`<a href=${link(['anomalies', id])}><${Time} at=${detectedAt} seconds=${true} /></a>`,
     },
     { label: t('anomalies.about'), show: about },
-    { label: t('anomalies.detail'), show: ({ detail }) => detail },
+    ...(isAlike ? [] : [{ label: t('anomalies.detail'), show: ({ detail }) => detail }]),
   ]
   return html`<section class="card" aria-labelledby="flood">
     <h2 id="flood" tabindex="-1" ref=${heading}>${word('anomaly', kind)} (${number(rows.length)})</h2>
+    ${isAlike && html`<p>${detail}</p>`}
     <p class="note">${word('anomalyNote', kind)}</p>
     ${mayOn(dataset, 'judge') && html`<${Judge} anomalies=${rows} onChange=${onChange} />`}
     <${List} list=${list} quiet caption=${word('anomaly', kind)} columns=${columns} keyOf=${({ id }) => id} />
+    ${ids.length > 0 && html`<details><summary>${t('anomalies.ids')}</summary><${Code} label=${t('anomalies.ids')} text=${ids.join('\n')} /></details>`}
     <p><button type="button" class="quiet" onClick=${onClose}>${t('close')}</button></p>
   </section>`
 }

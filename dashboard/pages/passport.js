@@ -49,7 +49,7 @@ function Whole({ dataset, event: { id, event, conflicts } }) {
         ${conflicts.map(copy => html`<${Differences} first=${event} copy=${copy} />`)}
       </${Section}>`
     }
-    <${Code} label=${t('passport.whole')} text=${JSON.stringify(event, null, 2)} />`
+    <div class="inner"><${Code} label=${t('passport.whole')} text=${JSON.stringify(event, null, 2)} /></div>`
 }
 
 function Differences({ first, copy: { detectedAt, position, event } }) {
@@ -61,7 +61,7 @@ function Differences({ first, copy: { detectedAt, position, event } }) {
   ]
   const at = html`<${Time} at=${detectedAt} seconds=${true} />${position && html` · <span class="mono soft">${position.partition}/${position.offset}</span>`}`
   if (rows.length === 0) return html`<p>${at} · <span class="soft">${t('passport.alike')}</span></p>`
-  return html`<h3>${at}</h3><${Table} quiet caption=${t('passport.copies')} rows=${rows} columns=${columns} />`
+  return html`<h3 class="inner">${at}</h3><${Table} quiet caption=${t('passport.copies')} rows=${rows} columns=${columns} />`
 }
 
 function History({ dataset, id }) {

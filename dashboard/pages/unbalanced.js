@@ -18,7 +18,7 @@ export function Unbalanced({ dataset, evidence }) {
   ]
   return html`<${Section} id="evidence" title=${t('anomalies.evidence')}>
     <${Table} quiet caption=${t('anomalies.evidence')} rows=${mismatches} columns=${columns} />
-    <h3>${t('ledger.line')}</h3>
+    <h3 class="inner">${t('ledger.line')}</h3>
     <${Facts} facts=${[
       [t('anomalies.window'), html`<${Time} at=${window.start} /> – <${Time} at=${window.end} />`],
       ...Object.entries(counts).map(([name, value]) => [word('counted', name), number(value)]),
