@@ -178,11 +178,11 @@ for (const language of ['en', 'fr'] as const) {
       await page.getByLabel(say('dataset')).selectOption('transactions')
       await page.getByLabel(say('requests.state')).selectOption('open')
       await page.getByRole('button', { name: `${say('anomaly.conflict')} (12)` }).click()
+      await page.locator('.choice').getByText(say('judge.resolved'), { exact: true }).click()
       await page.getByLabel(say('anomalies.comment')).fill(`sent twice, ${language}`)
       await page.getByRole('button', { name: filled('anomalies.judgeAll', 12) }).click()
-      await page.getByText(say('anomalies.noneSuch')).or(page.getByRole('table')).first().waitFor()
-      const judged = await eventually('all are acknowledged', async () => {
-        const path = '/v1/anomalies?dataset=transactions&kind=conflict&state=acknowledged'
+      const judged = await eventually('all are resolved', async () => {
+        const path = '/v1/anomalies?dataset=transactions&kind=conflict&state=resolved'
         const { items } = (await (await ecluse.call('data-steward', path)).json()) as {
           items: { event: { id: string }; history: { comment?: string }[] }[]
         }
