@@ -85,9 +85,3 @@ export function Stored({ value }) {
   if (value.length > MAX_TEXT) return html`<span title=${value}>${value.slice(0, MAX_TEXT - 8)}…</span>`
   return html`<span>${value}</span>`
 }
-
-/** Leaves of an event by pointer, in order. */
-export function leavesOf(event, at = '') {
-  if (event === null || typeof event !== 'object') return [[at, event]]
-  return Object.entries(event).flatMap(([name, value]) => leavesOf(value, `${at}/${name}`))
-}
