@@ -21,6 +21,8 @@ import { type EcluseProcess, makeDir, spawnEcluse } from './spawn-ecluse.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const DATASETS = ['alpha', 'beta']
+/** Callers of several roles, by the name under which their keys are kept. */
+const SEVERAL = { two: ['analyst', 'data-steward'], three: ['producer', 'data-owner', 'dpo'] }
 
 /** A request that takes one right, on a dataset or on all (`*`). Granted unless it is answered with one of `refused`. */
 interface Probe {
@@ -63,6 +65,9 @@ const probes: Probe[] = [
   get('quarantine', dataset => `/v1/quarantine/causes?dataset=${dataset}`),
   get('quarantine', dataset => `/v1/quarantine/${rejected[dataset]}`, [403, 404]),
   post('reveal', dataset => `/v1/quarantine/${rejected[dataset]}/reveal`, { purpose: 'a test' }, [403, 404]),
+  post('replay', dataset => `/v1/quarantine/replays?dataset=${dataset}`),
+  get('quarantine', dataset => `/v1/quarantine/replays?dataset=${dataset}`),
+  post('discard', dataset => `/v1/quarantine/discards?dataset=${dataset}`),
   get('anomalies', dataset => `/v1/anomalies?dataset=${dataset}`),
   get('anomalies', anomalyOf, [403, 404]),
   post('judge', dataset => `${anomalyOf(dataset)}/states`, { state: 'acknowledged' }, [403, 404]),
@@ -82,6 +87,7 @@ const probes: Probe[] = [
   get('rectify', () => '/v1/rectification-requests'),
   get('restrict', () => '/v1/restriction-requests'),
   get('object', () => '/v1/objection-requests'),
+  get('reprotect', () => '/v1/reprotection-requests'),
   post('approve', () => `/v1/reidentification-requests/${randomUUID()}/approvals`),
   get('approve', () => '/v1/policy-approvals'),
   post('approve', () => '/v1/policy-approvals'),
@@ -130,6 +136,12 @@ before(async () => {
     await ecluse.post(dataset, [{ ...event, 'public-kept': 'another' }])
   }
   await ecluse.settled()
+  for (const [name, roles] of Object.entries(SEVERAL)) {
+    const body = JSON.stringify({ name, roles, datasets: ['*'] })
+    const headers = { 'content-type': 'application/json' }
+    const made = await ecluse.call('data-engineer', '/v1/access/keys', { method: 'POST', headers, body })
+    ecluse.keys[name] = ((await made.json()) as { apiKey: string }).apiKey
+  }
   for (const dataset of DATASETS) {
     const listed = await ecluse.call('data-steward', `/v1/quarantine?dataset=${dataset}`)
     rejected[dataset] = ((await listed.json()) as { items: { id: string }[] }).items[0]!.id
@@ -248,10 +260,31 @@ async function assertMatrix(matrix: Record<string, RoleRights[]>): Promise<numbe
   return asked
 }
 
+type Rule = [role: string, dataset: string, level: string, action: string, effect: string]
+
+/** What a caller of several roles may, by going over all rules: ∪allow − ∪deny. */
+function rightsOf(rules: Rule[], roles: string[], dataset: string): Omit<RoleRights, 'role'> {
+  const may = (level: string, action: string) => {
+    const fitting = rules.filter(
+      ([role, on, of, does]) =>
+        roles.includes(role) && [dataset, '*'].includes(on) && (of === '*' || of === level) && does === action,
+    )
+    const effects = fitting.map(([, , , , effect]) => effect)
+    return effects.includes('allow') && !effects.includes('deny')
+  }
+  const names = dataset === '*' ? accessActions.filter(isGlobalAction) : datasetActions
+  const read = dataset === '*' ? [] : levels.filter(level => may(level, 'read'))
+  return {
+    actions: names.filter(action => may('-', action)),
+    read,
+    readClear: read.filter(level => may(level, 'read-clear')),
+  }
+}
+
 const orAny = (...texts: string[]) => fc.constantFrom('*', ...texts)
 const effect = fc.constantFrom('allow', 'allow', 'allow', 'deny')
 const role = fc.constantFrom(...roleNames)
-const rule = fc.oneof(
+const rule: fc.Arbitrary<Rule> = fc.oneof(
   fc.tuple(role, orAny(...DATASETS), orAny(...levels), fc.constantFrom(...fieldActions), effect),
   fc.tuple(role, orAny(...DATASETS), orAny(...levels), fc.constantFrom(...fieldActions), effect),
   fc.tuple(role, orAny(...DATASETS), fc.constant('-'), fc.constantFrom(...datasetActions), effect),
@@ -279,20 +312,24 @@ describe('the access policy over HTTP', () => {
       const matrix = matrixOfFiles()
       await eventually('the policy is in force', async () => {
         const told = await Promise.all(roleNames.map(whoAmI))
-        const rightsOf = (at: number, dataset: string) => matrix[dataset]![at]!
+        const ofRole = (at: number, dataset: string) => matrix[dataset]![at]!
         return told.every(({ actions, access }, at) => {
           const datasets = DATASETS.every(dataset => {
             const found = access.find(each => each.dataset === dataset)
-            const { actions, read, readClear } = rightsOf(at, dataset)
+            const { actions, read, readClear } = ofRole(at, dataset)
             const expected = { dataset, actions, read, readClear }
             return (
               JSON.stringify(found ?? { dataset, actions: [], read: [], readClear: [] }) === JSON.stringify(expected)
             )
           })
-          return datasets && actions.join() === rightsOf(at, '*').actions.join()
+          return datasets && actions.join() === ofRole(at, '*').actions.join()
         })
       })
       asked += await assertMatrix(matrix)
+      for (const [name, roles] of Object.entries(SEVERAL)) {
+        const rights = [...DATASETS, '*'].map(each => [each, [{ role: name, ...rightsOf(rules, roles, each) }]])
+        asked += await assertMatrix(Object.fromEntries(rights))
+      }
     }
     t.diagnostic(`${asked} rights asked for`)
     assert.ok(asked >= 4 * 2 * 7 * (2 * levels.length + datasetActions.length))
