@@ -1,18 +1,25 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { transactionOf } from './fixtures.ts'
+import { makeGiftsDir } from './gifts.ts'
 import { type StartedEcluse, startEcluse } from './start-ecluse.ts'
 
 let ecluse: StartedEcluse
 before(async () => {
-  ecluse = await startEcluse({ ECLUSE_LEASE_MS: '100' })
+  ecluse = await startEcluse({ ECLUSE_LEASE_MS: '100' }, makeGiftsDir())
 })
 after(() => ecluse.stop())
 
-async function list(query: string): Promise<{ items: { id: string }[]; next: string | null }> {
-  const response = await ecluse.call('data-owner', `/v1/datasets/transactions/events${query}`)
+interface Page {
+  items: { id: string; subject: string }[]
+  next: string | null
+}
+
+async function list(query: string, dataset = 'transactions'): Promise<Page> {
+  const response = await ecluse.call('data-owner', `/v1/datasets/${dataset}/events${query}`)
   assert.equal(response.status, 200)
-  return (await response.json()) as { items: { id: string }[]; next: string | null }
+  return (await response.json()) as Page
 }
 
 for (const state of ['restricted', 'erasing', 'erased'] as const)
@@ -56,3 +63,25 @@ for (const state of ['restricted', 'erasing', 'erased'] as const)
       [second.id, first.id],
     )
   })
+
+test('an event of a restricted person costs the calls of one that does not exist, whoever else it names', async () => {
+  const gift = { from: { id: randomUUID(), name: 'Ada' }, to: { id: randomUUID(), name: 'Blaise', city: 'Rome' } }
+  await ecluse.accept('gifts', gift)
+  const { id, subject } = (await list('?limit=1', 'gifts')).items[0]!
+  await ecluse.setState(subject, 'restricted')
+  const counts: object[] = []
+  for (const asked of [id, randomUUID()])
+    counts.push(
+      await ecluse.countCalls(async () => {
+        const headers = { 'ecluse-purpose': 'a complaint' }
+        const { status } = await ecluse.answer('data-owner', `/v1/datasets/gifts/events/${asked}?clear=true`, {
+          headers,
+        })
+        assert.equal(status, 404)
+      }),
+    )
+  const asked = (calls: object) =>
+    Object.entries(calls).filter(([name]) => /findUnreadable|findByPseudonyms|documents\.(get|find) events/.test(name))
+  assert.deepEqual(asked(counts[0]!), asked(counts[1]!))
+  assert.equal(asked(counts[0]!).length, 2)
+})

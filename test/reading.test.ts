@@ -8,7 +8,6 @@ import { EventLogUnavailable, type LogRecord } from '../storage/event-log/event-
 import type { JsonObject } from '../storage/json.ts'
 import { eventually } from './eventually.ts'
 import { sampleProfiles } from './fixtures.ts'
-import { makeGiftsDir } from './gifts.ts'
 import { type StartedEcluse, startEcluse } from './start-ecluse.ts'
 
 const PURPOSE = 'a complaint about a payment'
@@ -17,7 +16,7 @@ const EVENTS = '/v1/datasets/transactions/events'
 let ecluse: StartedEcluse
 let entries: LogRecord[]
 before(async () => {
-  ecluse = await startEcluse({ ECLUSE_LEASE_MS: '100' }, makeGiftsDir())
+  ecluse = await startEcluse({ ECLUSE_LEASE_MS: '100' })
   entries = ecluse.watch(AUDIT_TOPIC)
 })
 after(() => ecluse.stop())
@@ -288,24 +287,6 @@ for (const state of ['restricted', 'erasing', 'erased'] as const)
       })
     }
   })
-
-test('an event of a restricted person costs the calls of one that does not exist, whoever else it names', async () => {
-  const GIFTS = '/v1/datasets/gifts/events'
-  const gift = { from: { id: randomUUID(), name: 'Ada' }, to: { id: randomUUID(), name: 'Blaise', city: 'Rome' } }
-  await ecluse.accept('gifts', gift)
-  const { id, subject } = (await list('data-owner', '', {}, GIFTS)).items[0]!
-  await ecluse.setState(subject!, 'restricted')
-  const counts: object[] = []
-  for (const asked of [id, randomUUID()])
-    counts.push(
-      await ecluse.countCalls(async () => {
-        const headers = { 'ecluse-purpose': PURPOSE }
-        const { status } = await ecluse.answer('data-owner', `${GIFTS}/${asked}?clear=true`, { headers })
-        assert.equal(status, 404)
-      }),
-    )
-  assert.deepEqual(onlyRead(counts[0]!), onlyRead(counts[1]!))
-})
 
 /** Without what processors and maintenance ask meanwhile. */
 function onlyRead(counts: object): object {
