@@ -120,7 +120,7 @@ test('where the vault cannot be asked, nothing is shown', async t => {
   const entries = [await reject(GIFT, undefined), await reject(GIFT, ada)]
   for (const look of ['findPersons', 'findByPseudonyms'] as const) {
     const answers = vault[look]
-    vault[look] = () => Promise.reject(new VaultUnavailable('it is away'))
+    Object.assign(vault, { [look]: () => Promise.reject(new VaultUnavailable('it is away')) })
     for (const entry of entries) await assert.rejects(reveal(entry), VaultUnavailable)
     Object.assign(vault, { [look]: answers })
   }
