@@ -16,6 +16,7 @@ import type { AskedPerson } from '../governance/subjects/find-asked.ts'
 import type { Holder } from '../governance/subjects/holder.ts'
 import type { KeyRing } from '../governance/subjects/key-ring.ts'
 import { object } from '../governance/subjects/object.ts'
+import { openOriginals } from '../governance/subjects/open-originals.ts'
 import type { People } from '../governance/subjects/people.ts'
 import { rectify } from '../governance/subjects/rectify.ts'
 import type { RequestStore } from '../governance/subjects/request-store.ts'
@@ -161,6 +162,7 @@ function exporting(deps: StartRequestsDeps, { groups, ...eraseDeps }: EraseDeps)
         )
       }
     },
+    openOriginal: async entry => (await openOriginals({ ...deps, vault: stores.vault }, [entry]))[0],
     aliasTypes: (type: string) => {
       const subjects = catalogue.all().flatMap(contract => contract.subjects.filter(subject => subject.type === type))
       return [...new Set(subjects.flatMap(({ aliases }) => aliases.map(alias => alias.type)))].sort()

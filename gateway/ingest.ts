@@ -130,7 +130,7 @@ async function governAll(
   for (const [i, event] of checked.entries()) {
     const receivedAt = new Date(deps.now()).toISOString()
     const governed = governEvent(deps, { contract, traceparent, receivedAt }, event, subjects[i]!)
-    if (governed.outcome === 'rejected') ingested.push(await reject(deps, request, governed, subjects[i]![0]))
+    if (governed.outcome === 'rejected') ingested.push(await reject(deps, request, governed, subjects[i]!))
     else ingested.push({ ...governed, result: { index: event.index, id: event.id!, outcome: governed.outcome } })
   }
   return ingested
@@ -146,7 +146,7 @@ async function reject(
   deps: IngestDeps,
   request: IngestRequest,
   { rejected, fenced }: Extract<GovernedEvent, { outcome: 'rejected' }>,
-  person: Person | undefined,
+  persons: (Person | undefined)[],
 ): Promise<IngestedEvent> {
   const { index, id, version, violations } = rejected
   const problem = rejectionProblem(`${request.contract.dataset}/${version.version}`, violations)
@@ -158,7 +158,8 @@ async function reject(
     problem,
   }
   // Of who is fenced nothing is stored.
-  const quarantine = fenced ? undefined : await quarantineEvent(deps, request, rejected, person as LivingPerson)
+  const living = persons as (LivingPerson | undefined)[]
+  const quarantine = fenced ? undefined : await quarantineEvent(deps, request, rejected, living)
   return { outcome: 'rejected', result, quarantine }
 }
 

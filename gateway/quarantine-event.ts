@@ -1,5 +1,5 @@
-// A rejected event on its way into the quarantine: the reasons in the clear, the original sealed, under its person's key
-// where the person is known.
+// A rejected event on its way into the quarantine: the reasons in the clear, the original sealed, under the keys of its
+// persons where they are known.
 
 import { v7 as uuidV7 } from 'uuid'
 import type { LiveContract } from '../governance/contract/catalogue.ts'
@@ -17,19 +17,20 @@ interface Request {
   makeId: (index: number) => string
 }
 
-/** @param person who is not fenced */
+/** @param persons the event's subjects; none of them fenced */
 export async function quarantineEvent(
   { ring, now }: { ring: KeyRing; now: () => number },
   { contract, contentType, schemaVersion, makeId }: Request,
   { index, raw, attributes, id: eventId, version, violations }: InvalidEvent,
-  person: LivingPerson | undefined,
+  persons: (LivingPerson | undefined)[],
 ): Promise<QuarantineRecord> {
   const { dataset } = contract
   const id = uuidV7()
   const receivedAtMs = now()
   const retentionMs = contract.retentionMs.quarantine
   const original = { contentType, schemaVersion, id: eventId ?? makeId(index), attributes, body: raw }
-  const sealed = await sealOriginal(ring, original, { id, dataset, receivedAtMs, retentionMs, person })
+  const subjects = contract.subjects.map((_, i) => persons[i])
+  const sealed = await sealOriginal(ring, original, { id, dataset, receivedAtMs, retentionMs, subjects })
   return {
     id,
     dataset,

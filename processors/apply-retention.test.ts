@@ -14,7 +14,7 @@ import { openSqliteDocuments } from '../storage/documents/sqlite.ts'
 import type { EventLog } from '../storage/event-log/event-log.ts'
 import { writeEventRecord } from '../storage/event-record.ts'
 import { openEventTables } from '../storage/event-rows.ts'
-import { collections } from '../storage/stored-shapes.ts'
+import { asBody, collections } from '../storage/stored-shapes.ts'
 import { openSqliteTables } from '../storage/tables/sqlite.ts'
 import { openSqliteVault } from '../storage/vault/sqlite.ts'
 import { applyRetention } from './apply-retention.ts'
@@ -168,6 +168,27 @@ test('documents and rows follow a retention that an edit changes; what is over i
   await one.refresh()
   assert.deepEqual(await rowsLeft(15), ['new'], 'a longer one is followed too')
   assert.deepEqual(await rowsLeft(21), [])
+})
+
+test('where a further person is named is kept as long as what names them: of a rejected event, as its copy in the log', async t => {
+  const { documents, processWith } = await opened(t)
+  const keptFrom = new Date().toISOString()
+  const mentions = (['events', 'anomalies', 'quarantine'] as const).map(collection => ({
+    id: collection,
+    version: 0,
+    expiresAtMs: null,
+    body: asBody({ subject: SUBJECT, dataset: 'orders', keptFrom, collection, document: 'd' }),
+  }))
+  await documents.insertFirst('mentions', mentions)
+  await processWith(400).refresh()
+  const found = await documents.getAll(
+    'mentions',
+    mentions.map(({ id }) => id),
+  )
+  assert.deepEqual(
+    found.map(mention => (mention!.expiresAtMs! - Date.parse(keptFrom)) / DAY_MS),
+    [400, 400, 1.1],
+  )
 })
 
 test('a processor that still has the old policy archives under the one in force, and never takes it back', async t => {

@@ -53,7 +53,13 @@ async function pass(
   // Rows first: they are found through their documents, which are gone at their new end.
   if (epoch > 0) await refillTables(deps, dataset, retention)
   await documents.setExpiry('events', { where, from: 'receivedAt', retentionMs: events })
-  await documents.setExpiry('mentions', { where, from: 'keptFrom', retentionMs: events })
+  for (const collection of ['events', 'anomalies'])
+    await documents.setExpiry('mentions', { where: { dataset, collection }, from: 'keptFrom', retentionMs: events })
+  await documents.setExpiry('mentions', {
+    where: { dataset, collection: 'quarantine' },
+    from: 'keptFrom',
+    retentionMs: logEndMs(quarantine),
+  })
   await documents.setExpiry('passed_over', { where, from: 'receivedAt', retentionMs: logEndMs(retentionMs.log) })
   await documents.setExpiry('anomalies', { where, from: 'detectedAt', retentionMs: events })
   const counts = ledgerEndMs(events, retentionMs.log)

@@ -3,11 +3,12 @@
 import type { Documents } from '../storage/documents/documents.ts'
 import type { Position, RecordBatch } from '../storage/event-log/event-log.ts'
 import type { JsonObject } from '../storage/json.ts'
-import { causeOf, type QuarantineRecord, readQuarantineRecord } from '../storage/quarantine-record.ts'
+import { causeOf, type QuarantineRecord, readQuarantineRecord, sealingPersons } from '../storage/quarantine-record.ts'
 import { isLeft, type StoredQuarantine } from '../storage/stored-quarantine.ts'
 import { asBody } from '../storage/stored-shapes.ts'
 import type { Vault } from '../storage/vault/vault.ts'
 import { samePosition } from './archive-events.ts'
+import { noteRejectedMentions } from './note-mentions.ts'
 import type { Quality } from './quality/open-quality.ts'
 import type { Retentions } from './retentions.ts'
 
@@ -33,12 +34,16 @@ export async function carryQuarantine(
     const { incarnation, partition } = batch
     return record ? { record, position: { incarnation, partition, offset: stored.offset } } : []
   })
-  const pseudonyms = entries.flatMap(({ record }) => (record.sealedBy.by === 'person' ? record.sealedBy.pseudonym : []))
-  const erased = await vault.findErasedPseudonyms(pseudonyms)
-  const living = entries.filter(({ record: { sealedBy } }) => sealedBy.by === 'day' || !erased.has(sealedBy.pseudonym))
+  const erased = await vault.findErasedPseudonyms([...new Set(entries.flatMap(({ record }) => sealingPersons(record)))])
+  const living = entries.filter(({ record }) => !sealingPersons(record).some(person => erased.has(person)))
   // As it is now: the policy may have changed while the record stood in the log.
   const retention = await retentions.inForce(dataset)
   const retentionMs = retention?.quarantine
+  await noteRejectedMentions(
+    documents,
+    living.map(({ record }) => record),
+    retentionMs,
+  )
   const stored = await documents.insertFirst(
     'quarantine',
     living.map(({ record, position }) => {

@@ -76,12 +76,17 @@ async function* recordsOf(deps: FindRemainsDeps, persons: AskedPerson[]): AsyncG
     for (const { body } of page) {
       const { receivedAt, ...entry } = body as unknown as StoredQuarantine | StoredLeft
       const dataset = 'left' in entry ? entry.left : entry.dataset
-      yield { dataset, topic: quarantineTopicOf(dataset), receivedAt, left: leftReadable([], undefined) }
+      yield rejectedOf(dataset, receivedAt)
     }
   }
   for await (const page of pagesOf(documents, 'mentions', pseudonyms)) {
     for (const { body } of page) {
-      const named = await readNamed(body as unknown as StoredMention)
+      const mention = body as unknown as StoredMention
+      if (mention.collection === 'quarantine') {
+        yield rejectedOf(mention.dataset, mention.keptFrom)
+        continue
+      }
+      const named = await readNamed(mention)
       if (!named) continue
       const contract = await contractOf(named)
       yield recordOf(named, leftReadable(placesOnlyOf(named.event, contract, new Set(pseudonyms)), contract))
@@ -105,6 +110,11 @@ async function* recordsOf(deps: FindRemainsDeps, persons: AskedPerson[]): AsyncG
 
 /** Stored before events could be protected anew, it says nothing of it. */
 const isReprotected = ({ reprotectedAt }: Pick<StoredEvent, 'reprotectedAt'>) => typeof reprotectedAt === 'string'
+
+/** Of a rejected event's record, the pseudonyms under whose keys its original is sealed. */
+function rejectedOf(dataset: string, receivedAt: string): LogRecordOf {
+  return { dataset, topic: quarantineTopicOf(dataset), receivedAt, left: leftReadable([], undefined) }
+}
 
 function recordOf(
   record: Pick<StoredEvent, 'dataset' | 'receivedAt' | 'replay'> & { rectifiedAt?: string | null },

@@ -7,7 +7,7 @@ import { ownOriginal, ownPart } from '../governance/subjects/export/own-part.ts'
 import type { DataAccess, DatasetData, OwnRecord, PersonalData } from '../governance/subjects/export/personal-data.ts'
 import { RequestFailed } from '../governance/subjects/find-asked.ts'
 import type { KnownPerson } from '../governance/subjects/find-persons.ts'
-import { openOriginal } from '../governance/subjects/quarantine-seal.ts'
+import type { Original } from '../governance/subjects/quarantine-seal.ts'
 import type { Documents, StoredDocument } from '../storage/documents/documents.ts'
 import type { JsonObject } from '../storage/json.ts'
 import type { StoredAuditEntry } from '../storage/stored-audit.ts'
@@ -36,6 +36,8 @@ export interface GatherDeps {
     persons: ReadonlySet<string>,
     onEvent: (event: StoredEvent, untilMs: number | null) => Promise<void>,
   ): Promise<void>
+  /** The original of a rejected event; undefined where it cannot be opened any more. */
+  openOriginal(entry: StoredQuarantine): Promise<Original | undefined>
   /** Kinds of other names that policies let a person of this type answer to. */
   aliasTypes(type: string): string[]
   /** How many other names the vault knows of a person. */
@@ -70,13 +72,14 @@ export async function gatherPerson(
     }
   }
 
+  const addNamed = { events: datasets.addEvent, anomalies: datasets.addConflict, quarantine: datasets.addRejected }
   await visit('events', datasets.addEvent)
   await visit('anomalies', datasets.addConflict)
   await visit('quarantine', datasets.addRejected)
   await visit('mentions', async ({ body }) => {
     const { collection, document } = body as unknown as StoredMention
     const found = await documents.get(collection, document)
-    if (found) await (collection === 'events' ? datasets.addEvent(found) : datasets.addConflict(found))
+    if (found) await addNamed[collection](found)
   })
   await deps.findInLake(new Set(pseudonyms), async (event, untilMs) => {
     const id = eventDocumentId(event.dataset, event.id)
@@ -102,7 +105,7 @@ export async function gatherPerson(
   }
 }
 
-function openDatasets({ contracts }: GatherDeps, persons: Persons) {
+function openDatasets({ contracts, openOriginal }: GatherDeps, persons: Persons) {
   const byName = new Map<string, DatasetData>()
   /** Documents by id: a person may be named twice in one. */
   const seen = new Set<string>()
@@ -165,11 +168,13 @@ function openDatasets({ contracts }: GatherDeps, persons: Persons) {
     addRejected: async (found: StoredDocument) => {
       // It left the quarantine: what it became is an event.
       if (isLeft(found.body)) return
-      const { id, dataset, receivedAt, schema, policy, errors, sealed, subject } =
-        found.body as unknown as StoredQuarantine
+      const entry = found.body as unknown as StoredQuarantine
+      const { id, dataset, receivedAt, schema, policy, errors } = entry
+      if (seen.has(`rejected ${id}`)) return
+      seen.add(`rejected ${id}`)
       const contract = await contracts.find({ dataset, schema, policy })
       const { rejected } = await datasetOf(dataset, contract)
-      const original = openOriginal(persons.get(subject!)!.keys.quarantine, sealed, dataset, id)
+      const original = await openOriginal(entry)
       rejected.push({
         id,
         receivedAt,
@@ -177,7 +182,7 @@ function openDatasets({ contracts }: GatherDeps, persons: Persons) {
         policy,
         errors: errors as unknown as JsonObject[],
         keptUntil: timeOf(found.expiresAtMs),
-        original: ownOriginal(contract, original),
+        original: original ? ownOriginal(contract, original, [...persons.values()]) : null,
       })
     },
     /** In an order that does not depend on how they were found. */

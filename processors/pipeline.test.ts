@@ -191,7 +191,8 @@ test('events and rejected originals of an erased person are passed over', async 
   const theirs = record({ subject: person.pseudonym })
   const nobodys = record({ subject: null })
   await append(theirs, nobodys)
-  const quarantined = (by: QuarantineRecord['sealedBy']): QuarantineRecord => ({
+  const other = samplePerson()
+  const quarantined = (...[by, ...also]: QuarantineRecord['sealedBy'][]): QuarantineRecord => ({
     id: randomUUID(),
     dataset: 'orders',
     receivedAt: new Date().toISOString(),
@@ -199,13 +200,24 @@ test('events and rejected originals of an erased person are passed over', async 
     schema: '1-0-0',
     policy: '0123456789abcdef',
     errors: [{ pointer: '/amount', keyword: 'type', detail: 'd', fix: 'f' }],
-    sealedBy: by,
+    sealedBy: by!,
+    ...(also.length > 0 && { alsoSealedBy: also }),
     sealed: 'AAAA',
   })
-  const entries = [quarantined({ by: 'person', pseudonym: person.pseudonym }), quarantined({ by: 'day', key: 'k' })]
+  const [theirKey, othersKey, day] = [
+    { by: 'person', pseudonym: person.pseudonym },
+    { by: 'person', pseudonym: other.pseudonym },
+    { by: 'day', key: 'k' },
+  ] as const
+  const entries = [quarantined(theirKey), quarantined(day, othersKey), quarantined(othersKey, day, theirKey)]
   await log.append([
     ...entries.map(entry => ({ topic: QUARANTINE_TOPIC, record: writeQuarantineRecord(entry) })),
-    ...['none', '{"id":"x","errors":[]}', JSON.stringify({ ...entries[1]!, errors: [null] })].map(text => ({
+    ...[
+      'none',
+      '{"id":"x","errors":[]}',
+      JSON.stringify({ ...entries[1]!, errors: [null] }),
+      JSON.stringify({ ...entries[1]!, alsoSealedBy: [{ by: 'person' }] }),
+    ].map(text => ({
       topic: QUARANTINE_TOPIC,
       record: { key: null, value: Buffer.from(text), headers: {} },
     })),
@@ -213,9 +225,18 @@ test('events and rejected originals of an erased person are passed over', async 
   await settled()
   assert.equal(await documents.get('events', `orders/${theirs.id}`), undefined)
   assert.ok(await documents.get('events', `orders/${nobodys.id}`))
-  assert.equal(await documents.get('quarantine', entries[0]!.id), undefined)
+  for (const { id } of [entries[0]!, entries[2]!]) assert.equal(await documents.get('quarantine', id), undefined)
   assert.equal((await documents.get('quarantine', entries[1]!.id))?.body.cause, '/amount type')
-  assert.deepEqual([counts.erased, counts.quarantined, counts.unreadable], [1, 1, 3])
+  assert.deepEqual([counts.erased, counts.quarantined, counts.unreadable], [1, 1, 4])
+  // Whoever goes is found by it, for as long as the log may hold its copy.
+  const [mention, ...more] = await documents.find('mentions', { limit: 10 })
+  const { id: document, receivedAt } = entries[1]!
+  const subject = other.pseudonym
+  assert.deepEqual(
+    [mention!.body, more.length],
+    [{ subject, dataset: 'orders', keptFrom: receivedAt, collection: 'quarantine', document }, 0],
+  )
+  assert.equal(mention!.expiresAtMs, Date.parse(receivedAt) + DAY_MS + DAY_MS / 10)
 })
 
 test('a restricted person’s event is archived and counted as held, not as effective', async t => {

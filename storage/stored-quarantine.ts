@@ -8,7 +8,7 @@ import type { QuarantineRecord } from './quarantine-record.ts'
 export interface StoredQuarantine extends Omit<QuarantineRecord, 'expiresAtMs'> {
   /** What rejections of one kind share: pointer and keyword of the first error. */
   cause: string
-  /** The person under whose key the original is sealed; null under the key of a day. */
+  /** The first person, under whose key the original is sealed; null under the key of a day. */
   subject: string | null
   position: Position
   /** The request that gave it this outcome last, and left it here. */

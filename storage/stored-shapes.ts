@@ -15,7 +15,7 @@ import type { StoredRetention } from './stored-retention.ts'
  */
 export const collections = {
   events: { indexes: ['dataset', 'time', 'subject', 'held', 'receivedIn'] },
-  mentions: { indexes: ['subject', 'dataset'] },
+  mentions: { indexes: ['subject', 'dataset', 'collection'], together: [['dataset', 'collection']] },
   passed_over: { indexes: ['subject', 'dataset', 'copyOf'] },
   quarantine: {
     indexes: ['dataset', 'cause', 'receivedAt', 'subject', 'left', 'request', 'outcome'],
@@ -103,13 +103,13 @@ export function loggedAt({
   return replay?.at ?? rectifiedAt ?? receivedAt
 }
 
-/** Where a person is named who is not the first one of an event, in collection `mentions`. */
+/** Where a person is named who is not the first one of an event, or of a rejected one, in collection `mentions`. */
 export interface StoredMention {
   subject: string
   dataset: string
   /** When what it leads to began to be kept. */
   keptFrom: string
-  collection: 'events' | 'anomalies'
+  collection: 'events' | 'anomalies' | 'quarantine'
   /** A document's id. */
   document: string
 }

@@ -5,17 +5,12 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import fc from 'fast-check'
-import {
-  type AccessAction,
-  accessActions,
-  datasetActions,
-  fieldActions,
-  isGlobalAction,
-} from '../governance/access/access-action.ts'
+import { accessActions, datasetActions, fieldActions, isGlobalAction } from '../governance/access/access-action.ts'
 import type { RoleRights } from '../governance/access/print-matrix.ts'
 import { roleNames } from '../governance/access/roles.ts'
 import { levels } from '../governance/classification/taxonomy.ts'
 import type { JsonObject } from '../storage/json.ts'
+import { accessProbes, type Probe } from './access-probes.ts'
 import { eventually } from './eventually.ts'
 import { type EcluseProcess, makeDir, spawnEcluse } from './spawn-ecluse.ts'
 
@@ -24,83 +19,10 @@ const DATASETS = ['alpha', 'beta']
 /** Callers of several roles, by the name under which their keys are kept. */
 const SEVERAL = { two: ['analyst', 'data-steward'], three: ['producer', 'data-owner', 'dpo'] }
 
-/** A request that takes one right, on a dataset or on all (`*`). Granted unless it is answered with one of `refused`. */
-interface Probe {
-  action: AccessAction
-  method?: string
-  path: (dataset: string) => string
-  body?: (dataset: string) => object
-  /** 403, and where the route comes to the dataset by what a store holds, 404. */
-  refused?: number[]
-}
-
-const get = (action: AccessAction, path: Probe['path'], refused?: number[]): Probe => ({
-  action,
-  path,
-  ...(refused && { refused }),
-})
-const post = (
-  action: AccessAction,
-  path: Probe['path'],
-  body: object | Probe['body'] = {},
-  refused?: number[],
-): Probe => ({
-  ...get(action, path, refused),
-  method: 'POST',
-  body: typeof body === 'function' ? (body as NonNullable<Probe['body']>) : () => body,
-})
-
 /** Ids of a quarantined event, and of an anomaly, by dataset. */
 const rejected: Record<string, string> = {}
 const anomalies: Record<string, string> = {}
-const anomalyOf = (dataset: string) => `/v1/anomalies/${encodeURIComponent(anomalies[dataset]!)}`
-
-/** What each action's route is: a route that comes later is one more line. */
-const probes: Probe[] = [
-  post('ingest', dataset => `/v1/datasets/${dataset}/events`),
-  get('describe', dataset => `/v1/datasets/${dataset}`),
-  get('describe', dataset => `/v1/datasets/${dataset}/policy`),
-  get('describe', dataset => `/v1/datasets/${dataset}/schemas/1-0-0`),
-  get('quarantine', dataset => `/v1/quarantine?dataset=${dataset}`),
-  get('quarantine', dataset => `/v1/quarantine/causes?dataset=${dataset}`),
-  get('quarantine', dataset => `/v1/quarantine/${rejected[dataset]}`, [403, 404]),
-  post('reveal', dataset => `/v1/quarantine/${rejected[dataset]}/reveal`, { purpose: 'a test' }, [403, 404]),
-  post('replay', dataset => `/v1/quarantine/replays?dataset=${dataset}`),
-  get('quarantine', dataset => `/v1/quarantine/replays?dataset=${dataset}`),
-  post('discard', dataset => `/v1/quarantine/discards?dataset=${dataset}`),
-  get('anomalies', dataset => `/v1/anomalies?dataset=${dataset}`),
-  get('anomalies', anomalyOf, [403, 404]),
-  post('judge', dataset => `${anomalyOf(dataset)}/states`, { state: 'acknowledged' }, [403, 404]),
-  get('ledger', dataset => `/v1/ledger?dataset=${dataset}`),
-  get('quality', dataset => `/v1/datasets/${dataset}/quality`),
-  post(
-    'reidentify',
-    () => '/v1/reidentification-requests',
-    dataset => ({
-      dataset,
-      pseudonym: `p1.${'A'.repeat(22)}`,
-      purpose: 'a test',
-    }),
-  ),
-  get('erase', () => '/v1/erasure-requests'),
-  get('export', () => '/v1/export-requests'),
-  get('rectify', () => '/v1/rectification-requests'),
-  get('restrict', () => '/v1/restriction-requests'),
-  get('object', () => '/v1/objection-requests'),
-  get('reprotect', () => '/v1/reprotection-requests'),
-  post('approve', () => `/v1/reidentification-requests/${randomUUID()}/approvals`),
-  get('approve', () => '/v1/policy-approvals'),
-  post('approve', () => '/v1/policy-approvals'),
-  post('hold', () => '/v1/legal-holds'),
-  post('hold', () => '/v1/legal-holds/lifts'),
-  post('hold', () => '/v1/legal-holds/lookups'),
-  post('erase', () => '/v1/erasure-lifts'),
-  get('retention', () => '/v1/retention'),
-  get('audit', () => '/v1/audit/entries'),
-  get('audit', () => '/v1/audit/export'),
-  get('administer', () => '/v1/access/keys'),
-  post('administer', () => '/v1/access/keys'),
-]
+const probes = accessProbes(rejected, anomalies)
 
 /** Of each level one field that is kept, and one that is sealed. */
 const fields = levels.flatMap(level => [

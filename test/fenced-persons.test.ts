@@ -128,7 +128,7 @@ describe('a person', () => {
     const sealed = documents.find('quarantine', last!.id)!
     documents.close()
     const key = await ring.findQuarantineKey((sealed.sealedBy as { key: string }).key)
-    const original = openOriginal(key!, sealed.sealed as string, 'transactions', last!.id)
+    const original = openOriginal([key!], sealed.sealed as string, 'transactions', last!.id)
     assert.deepEqual(JSON.parse(original.body.toString()), stranger)
     assert.deepEqual([original.contentType, original.id], ['application/json', stranger.id_transaction])
     assert.deepEqual(await vault.findPersons([lookupOf(strangerId)]), [undefined])

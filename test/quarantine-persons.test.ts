@@ -29,6 +29,15 @@ async function stored(id: string): Promise<JsonObject | undefined> {
   return answer.status === 200 ? ((await answer.json()) as JsonObject) : undefined
 }
 
+async function revealed(id: string): Promise<number> {
+  const answer = await ecluse.call('data-steward', `/v1/quarantine/${id}/reveal`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"purpose":"mending what a producer sends"}',
+  })
+  return answer.status
+}
+
 describe('whoever may not be processed', () => {
   test('is kept from it: an erased person’s original has no effect, a restricted one’s is held', async () => {
     const [erased, stranger, restricted] = [randomUUID(), randomUUID(), randomUUID()]
@@ -40,10 +49,12 @@ describe('whoever may not be processed', () => {
     await ecluse.post('transactions', sale({}, stranger))
     const { cause, count } = (await causes(ecluse))[0]!
     assert.equal(count, 3)
+    for (const id of await entries(ecluse, cause)) assert.equal(await revealed(id), 200)
     for (const person of [erased, stranger])
       await rightDone(ecluse, await fileRight(ecluse, 'erasure', customer(person)))
     await rightDone(ecluse, await fileRight(ecluse, 'restriction', customer(restricted)))
     assert.equal((await countCauses(ecluse))[cause], 2, 'the erased person’s own original went with the person')
+    for (const id of await entries(ecluse, cause)) assert.equal(await revealed(id), 410)
 
     const kept = await carryOut(ecluse, 'discards', { ids: await entries(ecluse, cause), reason: REASON }).then(
       ({ counts }) => counts,

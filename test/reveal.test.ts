@@ -5,6 +5,7 @@ import { AUDIT_TOPIC, openEntry, readEntry } from '../governance/audit/record.ts
 import type { LogRecord } from '../storage/event-log/event-log.ts'
 import type { JsonObject } from '../storage/json.ts'
 import { transactionOf } from './fixtures.ts'
+import { makeGiftsDir } from './gifts.ts'
 import { type StartedEcluse, startEcluse } from './start-ecluse.ts'
 
 const PURPOSE = 'mending what a producer sends'
@@ -12,7 +13,7 @@ const PURPOSE = 'mending what a producer sends'
 let ecluse: StartedEcluse
 let entries: LogRecord[]
 before(async () => {
-  ecluse = await startEcluse()
+  ecluse = await startEcluse({}, makeGiftsDir())
   entries = ecluse.watch(AUDIT_TOPIC)
 })
 after(() => ecluse.stop())
@@ -49,6 +50,24 @@ describe('the original of a rejected event', () => {
       if (who === person)
         assert.deepEqual([entry!.person, openEntry(keys, entry!)], [keys.auditTag, { purpose: PURPOSE }])
     }
+  })
+
+  test('stands in the audit once for each person in it', async () => {
+    const gift = { from: { id: randomUUID(), name: 'Ada' }, to: { id: randomUUID(), name: 'Blaise' } }
+    await ecluse.accept('gifts', gift)
+    const events = await ecluse.call('data-owner', '/v1/datasets/gifts/events')
+    const [stored] = ((await events.json()) as { items: { event: typeof gift }[] }).items
+    assert.deepEqual(await ecluse.post('gifts', { ...gift, note: 5 }), ['rejected'])
+    const listed = await ecluse.call('data-steward', '/v1/quarantine?dataset=gifts')
+    const [{ id }] = ((await listed.json()) as { items: [{ id: string }] }).items
+    const before = entries.length
+    assert.equal((await reveal('data-steward', id)).status, 200)
+    const recorded = entries.slice(before).map(({ value }) => readEntry(value))
+    for (const [i, subject] of [stored!.event.from.id, stored!.event.to.id].entries()) {
+      const { keys } = (await ecluse.known(subject))!
+      assert.deepEqual([recorded[i]!.person, openEntry(keys, recorded[i]!)], [keys.auditTag, { purpose: PURPOSE }])
+    }
+    assert.equal(recorded.length, 2)
   })
 
   test('is refused without the right, whether or not it exists, without a purpose, and once nothing can be read', async () => {

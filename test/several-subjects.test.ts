@@ -4,12 +4,19 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
-import { openKeyRing } from '../governance/subjects/key-ring.ts'
+import { type KeyRing, openKeyRing } from '../governance/subjects/key-ring.ts'
+import { openOriginals } from '../governance/subjects/open-originals.ts'
+import { readQuarantineRecord } from '../storage/quarantine-record.ts'
 import { sqlName } from '../storage/sqlite/sql-name.ts'
+import type { StoredQuarantine } from '../storage/stored-quarantine.ts'
 import { openSqliteVault } from '../storage/vault/sqlite.ts'
+import type { Vault } from '../storage/vault/vault.ts'
 import { eraseLiving } from './erase-living.ts'
 import { eventually } from './eventually.ts'
+import { filesOutsideLog } from './files-outside-log.ts'
+import { carryOut, some } from './quarantine.ts'
 import { customer, fileRight, rightDone } from './rights.ts'
+import { searchBytes } from './search-bytes.ts'
 import { type EcluseProcess, makeDir, spawnEcluse } from './spawn-ecluse.ts'
 
 const POLICY = `dataset: gifts
@@ -49,7 +56,7 @@ const SCHEMA = {
   },
 }
 
-type Gift = { from: { id: string | null; name?: string }; to?: Record<string, string | null>; gift?: string }
+type Gift = { from: { id: string | null; name?: string }; to?: Record<string, string | null>; gift?: unknown }
 type Stored = { id: string; subject: string | null; event: Gift }
 
 let ecluse: EcluseProcess
@@ -73,6 +80,16 @@ async function give(gift: Gift, headers = {}): Promise<Stored> {
   })
 }
 
+async function withVault<T>(work: (vault: Vault, ring: KeyRing) => Promise<T>): Promise<T> {
+  const vault = openSqliteVault(join(ecluse.dataDir, 'vault.sqlite'))
+  const kek = Buffer.from(readFileSync(join(ecluse.dataDir, 'dev-kek'), 'utf8'), 'base64')
+  try {
+    return await work(vault, await openKeyRing(vault, kek, Date.now))
+  } finally {
+    await vault.close()
+  }
+}
+
 describe('an event about two persons', () => {
   test('is stored under the first, and each one’s fields under their own key', async () => {
     const [giver, receiver] = [randomUUID(), randomUUID()]
@@ -90,11 +107,7 @@ describe('an event about two persons', () => {
   test('loses the second person’s fields alone when that person is erased', async () => {
     const [giver, receiver] = [randomUUID(), randomUUID()]
     await give({ from: { id: giver }, to: { id: receiver } })
-    const vault = openSqliteVault(join(ecluse.dataDir, 'vault.sqlite'))
-    const kek = Buffer.from(readFileSync(join(ecluse.dataDir, 'dev-kek'), 'utf8'), 'base64')
-    const ring = await openKeyRing(vault, kek, Date.now)
-    await eraseLiving(vault, ring.lookupHash('person', 'customer', receiver))
-    await vault.close()
+    await withVault((vault, ring) => eraseLiving(vault, ring.lookupHash('person', 'customer', receiver)))
     const { event } = await eventually('the erasure is noticed', async () => {
       const stored = await give({
         from: { id: giver, name: 'Ada' },
@@ -174,5 +187,114 @@ describe('an event', () => {
     const key = { 'idempotency-key': randomUUID() }
     const [three, four] = [await give(gift, key), await give(gift, key)]
     assert.equal(three.id, four.id)
+  })
+})
+
+describe('a rejected event about two persons', () => {
+  const list = async () => {
+    await ecluse.settled()
+    const answer = await ecluse.call('data-steward', '/v1/quarantine?dataset=gifts')
+    return ((await answer.json()) as { items: { id: string; sealedBy: string }[] }).items
+  }
+
+  /** Its entry; undefined where its original is not stored. */
+  async function reject(gift: Gift): Promise<string | undefined> {
+    const before = new Set((await list()).map(({ id }) => id))
+    assert.equal((await ecluse.post('gifts', gift)).answer.rejected, 1)
+    return (await list()).find(({ id }) => !before.has(id))?.id
+  }
+
+  async function reveal(id: string): Promise<{ status: number; body: string }> {
+    const answer = await ecluse.call('data-steward', `/v1/quarantine/${id}/reveal`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"purpose":"mending what a producer sends"}',
+    })
+    return { status: answer.status, body: await answer.text() }
+  }
+
+  const erase = async (id: string) => rightDone(ecluse, await fileRight(ecluse, 'erasure', customer(id)))
+
+  test('goes with the second: out of the documents, and unreadable in the log; no later one is stored', async () => {
+    const [giver, receiver, bystander] = [randomUUID(), randomUUID(), randomUUID()]
+    await give({ from: { id: giver }, to: { id: receiver } })
+    await give({ from: { id: giver }, to: { id: bystander } })
+    const values = [`Blaise ${randomUUID()}`, `Rouen ${randomUUID()}`] as const
+    const to = { id: receiver, name: values[0], city: values[1] }
+    const entry = (await reject({ from: { id: giver }, to, gift: 5 }))!
+    const others = (await reject({ from: { id: giver }, to: { id: bystander, name: 'Cleo' }, gift: 5 }))!
+    for (const id of [entry, others]) assert.equal((await reveal(id)).status, 200)
+    const db = new DatabaseSync(join(ecluse.dataDir, 'event-log.sqlite'), { readOnly: true, timeout: 5_000 })
+    const logged = db
+      .prepare('SELECT value FROM records')
+      .all()
+      .map(({ value }) => readQuarantineRecord({ key: null, value: Buffer.from(value as Uint8Array), headers: {} }))
+      .find(record => record?.id === entry) as unknown as StoredQuarantine
+    db.close()
+    const open = () => withVault((vault, ring) => openOriginals({ vault, ring }, [logged]))
+    assert.ok((await open())[0]?.body.includes(values[0]))
+
+    const done = await erase(receiver)
+    const holder = (done.holders as { name: string; records: number }[]).find(({ name }) => name.startsWith('other'))
+    assert.equal(holder?.records, 2)
+    assert.deepEqual([(await reveal(entry)).status, (await reveal(others)).status], [404, 200])
+    assert.deepEqual(await open(), [undefined])
+    assert.deepEqual(await searchBytes({ dir: ecluse.dataDir, values: [...values, receiver] }), [])
+    for (const { name, bytes } of await filesOutsideLog(ecluse.dataDir))
+      assert.ok(!bytes.includes(logged.sealed.slice(0, 40)), name)
+    const certificate = await (await ecluse.call('dpo', `/v1/erasure-requests/${done.id}/certificate`)).json()
+    const { log } = (certificate as { payload: { remains: { log: { topic: string; what: string }[] } } }).payload
+      .remains
+    const left = log.filter(({ topic }) => topic.endsWith('.quarantine')).map(({ what }) => what)
+    assert.deepEqual(left, ['pseudonym'])
+
+    assert.equal(await reject({ from: { id: giver }, to, gift: 5 }), undefined)
+  })
+
+  test('is read by nobody while the second is restricted', async () => {
+    const [giver, receiver] = [randomUUID(), randomUUID()]
+    const early = (await reject({ from: { id: giver }, to: { id: receiver, name: 'Blaise' }, gift: 5 }))!
+    await give({ from: { id: giver }, to: { id: receiver } })
+    const later = (await reject({ from: { id: giver }, to: { id: receiver, name: 'Blaise' }, gift: 5 }))!
+    await rightDone(ecluse, await fileRight(ecluse, 'restriction', customer(receiver)))
+    const refused = await reveal(later)
+    assert.equal(refused.status, 410)
+    assert.deepEqual(await reveal(early), refused)
+    for (const path of ['?dataset=gifts', '/causes?dataset=gifts', `/${early}`, `/${later}`]) {
+      const shown = await (await ecluse.call('data-steward', `/v1/quarantine${path}`)).text()
+      assert.doesNotMatch(shown, new RegExp(`Blaise|p1\\.|${receiver}`))
+    }
+    const kept = await carryOut(ecluse, 'discards', { ids: [later], reason: 'ticket 4711: a test till' }, 'gifts')
+    assert.deepEqual(some(kept.counts), { kept: 1 })
+    await rightDone(ecluse, await fileRight(ecluse, 'restriction', { ...customer(receiver), lift: true }))
+    for (const id of [early, later]) assert.equal((await reveal(id)).status, 200)
+  })
+
+  test('that came before the second was known stays sealed once they are erased, and brings nobody back', async () => {
+    const [giver, receiver] = [randomUUID(), randomUUID()]
+    const to = { id: receiver, name: 'Blaise', city: 'Rouen' }
+    await give({ from: { id: giver } })
+    const mended = (await reject({ from: { id: giver }, to, gift: 5 }))!
+    const broken = (await reject({ from: { id: giver }, to, gift: true }))!
+    await give({ from: { id: giver }, to: { id: receiver } })
+    for (const id of [mended, broken]) assert.equal((await reveal(id)).status, 200)
+    await erase(receiver)
+    for (const id of [mended, broken]) assert.equal((await reveal(id)).status, 410)
+
+    const { gift: _, ...properties } = SCHEMA.properties
+    const schema = { ...SCHEMA, properties: { ...properties, gift: { type: ['string', 'integer'] } } }
+    writeFileSync(join(ecluse.schemasDir, 'gifts/1-0-1.json'), JSON.stringify(schema))
+    await eventually('the mended version is live', async () => {
+      const answer = await ecluse.call('data-steward', '/v1/datasets/gifts/schemas/1-0-1')
+      return answer.status === 200
+    })
+    const { counts } = await carryOut(ecluse, 'replays', { ids: [mended, broken] }, 'gifts')
+    assert.deepEqual(some(counts), { accepted: 1, suppressed: 1 })
+    for (const id of [mended, broken]) assert.equal((await reveal(id)).status, 404)
+    await ecluse.settled()
+    const events = await ecluse.call('data-steward', '/v1/datasets/gifts/events?limit=100')
+    const { items } = (await events.json()) as { items: Stored[] }
+    const replayed = items.filter(({ event }) => event.gift === 5).map(({ event }) => event.to)
+    assert.deepEqual(replayed, [{ id: null, name: null, city: null }])
   })
 })

@@ -24,7 +24,10 @@ const EntryShape = Type.Object({
   errors: Type.Array(
     Type.Object({ pointer: Type.String(), keyword: Type.String(), detail: Type.String(), fix: Type.String() }),
   ),
-  sealedBy: Type.String({ description: 'person: the person’s own key; day: the dataset’s key of that day' }),
+  sealedBy: Type.String({
+    description:
+      'person: the keys of the first person and of all others in it who were known; day: the dataset’s key of that day, and those of the others',
+  }),
 })
 
 const CauseShape = Type.Object({
@@ -105,9 +108,16 @@ export function quarantineRoutes(app: Gateway, deps: GatewayDeps): void {
 }
 
 function shown(body: JsonObject, expiresAtMs: number | null) {
-  const { sealed: _, position: _p, request: _r, outcome: _o, sealedBy, ...entry } = body as unknown as StoredQuarantine
+  const {
+    sealed: _,
+    position: _p,
+    request: _r,
+    outcome: _o,
+    alsoSealedBy: _a,
+    ...entry
+  } = body as unknown as StoredQuarantine
   // Every entry has an end: whoever carried it here gave it one.
-  return { ...entry, sealedBy: sealedBy.by, expiresAt: new Date(expiresAtMs!).toISOString() }
+  return { ...entry, sealedBy: entry.sealedBy.by, expiresAt: new Date(expiresAtMs!).toISOString() }
 }
 
 export function noSuchEntry(): RequestRefused {

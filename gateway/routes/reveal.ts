@@ -1,13 +1,12 @@
-// The original of a rejected event, for those who mend it: opened with its person's key or its day's, for a stated
-// purpose, and recorded before it is answered.
+// The original of a rejected event, for those who mend it: for a stated purpose, and recorded before it is answered.
 
 import { isUtf8 } from 'node:buffer'
 import Type from 'typebox'
 import type { AuditEvent } from '../../governance/audit/audit.ts'
-import type { Contract } from '../../governance/contract/contract.ts'
-import { type SealingKey, seal } from '../../governance/protection/seal.ts'
-import { findPersons } from '../../governance/subjects/find-persons.ts'
-import { openOriginal } from '../../governance/subjects/quarantine-seal.ts'
+import { seal } from '../../governance/protection/seal.ts'
+import type { KnownPerson } from '../../governance/subjects/find-persons.ts'
+import type { KeyRing } from '../../governance/subjects/key-ring.ts'
+import { revealOriginal } from '../../governance/subjects/reveal-original.ts'
 import { isLeft, type StoredQuarantine } from '../../storage/stored-quarantine.ts'
 import { RequestRefused } from '../body/request-refused.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
@@ -26,7 +25,7 @@ const OriginalShape = Type.Object({
 })
 
 export function revealRoute(app: Gateway, deps: GatewayDeps): void {
-  const { documents, access, audit, catalogue } = deps
+  const { documents, access, audit, catalogue, ring } = deps
   app.post(
     '/v1/quarantine/:id/reveal',
     {
@@ -45,11 +44,14 @@ export function revealRoute(app: Gateway, deps: GatewayDeps): void {
       const found = stored && !isLeft(stored.body) ? (stored.body as unknown as StoredQuarantine) : undefined
       // Whose dataset the caller may not see does not exist for it.
       if (!found || !access.current().may(caller, 'reveal', found.dataset)) throw noSuchEntry()
-      const { id, dataset, sealed } = found
-      const opening = await findOpening(deps, found, body.purpose, catalogue.find(dataset))
-      if (!opening) throw originalGone()
-      const original = openOriginal(opening.key, sealed, dataset, id)
-      await audit.record({ kind: 'original-revealed', actor: caller.id, dataset, ...opening.recorded })
+      const { id, dataset } = found
+      const revealed = await revealOriginal(deps, found, catalogue.find(dataset))
+      if (!revealed) throw originalGone()
+      const { original, persons } = revealed
+      const recorded = await entriesOf(ring, found, persons, body.purpose)
+      await audit.record(
+        ...recorded.map(each => ({ kind: 'original-revealed' as const, actor: caller.id, dataset, ...each })),
+      )
       const isText = isUtf8(original.body)
       return reply.header('cache-control', 'no-store').send({
         id,
@@ -64,36 +66,30 @@ export function revealRoute(app: Gateway, deps: GatewayDeps): void {
   )
 }
 
-interface Opening {
-  key: SealingKey
-  /** The purpose is sealed under what the original is sealed under, and dies with it. */
-  recorded: Pick<AuditEvent, 'about' | 'details'>
-}
-
-/** Undefined where the key is destroyed, or nothing may be read of the person. */
-async function findOpening(
-  { vault, ring }: GatewayDeps,
+/**
+ * One for each person in it, the purpose sealed under that person's key; where nobody in it is known, one whose purpose
+ * is sealed under the key of the day, and dies with it.
+ */
+async function entriesOf(
+  ring: KeyRing,
   { id, sealedBy }: StoredQuarantine,
+  persons: KnownPerson[],
   purpose: string,
-  live: Contract | undefined,
-): Promise<Opening | undefined> {
-  if (sealedBy.by === 'day') {
-    const key = await ring.findQuarantineKey(sealedBy.key)
-    const sealed = key && seal(key, Buffer.from(purpose), `reveal-purpose\0${id}`).toString('base64url')
-    return key && { key, recorded: { details: { entry: id, key: sealedBy.key, sealedPurpose: sealed! } } }
-  }
-  const person = (await findPersons(vault, ring, [sealedBy.pseudonym])).get(sealedBy.pseudonym)
-  const isFenced = person?.state !== 'active' || (live && person.objections.includes(live.policy.purpose))
-  return isFenced
-    ? undefined
-    : { key: person.keys.quarantine, recorded: { details: { entry: id }, about: { person, sealed: { purpose } } } }
+): Promise<Pick<AuditEvent, 'about' | 'details'>[]> {
+  const details = { entry: id }
+  if (sealedBy.by === 'person' || persons.length > 0)
+    return persons.map(person => ({ details, about: { person, sealed: { purpose } } }))
+  const key = await ring.findQuarantineKey(sealedBy.key)
+  if (!key) throw originalGone()
+  const sealedPurpose = seal(key, Buffer.from(purpose), `reveal-purpose\0${id}`).toString('base64url')
+  return [{ details: { ...details, key: sealedBy.key, sealedPurpose } }]
 }
 
 function originalGone(): RequestRefused {
   return new RequestRefused({
     status: 410,
     slug: 'original-gone',
-    detail: 'The original of this entry can be read no more: its key is destroyed, or its person may not be read.',
+    detail: 'The original of this entry can be read no more: its key is destroyed, or somebody in it may not be read.',
     fix: 'Mend the event where it comes from, and send it again; the entry says what was wrong.',
   })
 }

@@ -71,3 +71,20 @@ test('an empty id, or one that is no text or integer, is a violation', () => {
     assert.ok('keyword' in violation && violation.keyword === 'subject' && violation.pointer === '/payer/id')
   }
 })
+
+test('of an event that breaks its contract, whoever can be read is read, in the same order', () => {
+  const read = (event: Parameters<typeof readers.subjectsAnyhow>[0]) =>
+    readers.subjectsAnyhow(event).map(({ rule, id }) => [rule.name, id])
+  assert.deepEqual(read({ payer: { id: [] }, payee: 7 }), [
+    ['payer', undefined],
+    ['payee', '7'],
+  ])
+  assert.deepEqual(read({ payer: { id: 'a' }, payee: '' }), [
+    ['payer', 'a'],
+    ['payee', undefined],
+  ])
+  assert.deepEqual(read({ payer: 'a' }), [
+    ['payer', undefined],
+    ['payee', undefined],
+  ])
+})

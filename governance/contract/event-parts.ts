@@ -30,18 +30,29 @@ export interface EventReaders {
   time(event: JsonObject): EventTime | undefined | Violation
   /** Its subjects in the contract's order. */
   subjects(event: JsonObject): SubjectIds[] | Violation
+  /** The same of an event that may break its contract: an id that cannot be read counts as absent. */
+  subjectsAnyhow(event: JsonObject): SubjectIds[]
 }
 
 /** All readers of a contract. */
 export function eventReaders(contract: Pick<Contract, 'eventId' | 'eventTime' | 'subjects'>): EventReaders {
   const readId = contract.eventId && readPointer(contract.eventId.pointer)
+  const subjectReaders = contract.subjects.map(readSubject)
   return {
     id: event => {
       const id = readId?.(event)
       return typeof id === 'string' ? id : integerText(id)
     },
     time: readEventTime(contract.eventTime),
-    subjects: readSubjects(contract),
+    subjects: event => {
+      const found = subjectReaders.map(read => read(event))
+      return found.find(isViolation) ?? (found as SubjectIds[])
+    },
+    subjectsAnyhow: event =>
+      subjectReaders.map((read, i) => {
+        const found = read(event)
+        return isViolation(found) ? { rule: contract.subjects[i]!, id: undefined, aliases: [] } : found
+      }),
   }
 }
 
@@ -96,32 +107,32 @@ const problems: Record<
   }),
 }
 
-/** Reads whom the event is about. An empty id, or one that is neither text nor integer, is a violation. */
-function readSubjects({ subjects }: Pick<Contract, 'subjects'>): (event: JsonObject) => SubjectIds[] | Violation {
-  const compiled = subjects.map(rule => ({
-    rule,
-    read: readPointer(rule.pointer),
-    aliases: rule.aliases.map(({ type, pointer }) => ({ type, read: readPointer(pointer) })),
-  }))
+/** Reads one of those whom the event is about. An empty id, or one that is neither text nor integer, is a violation. */
+function readSubject(rule: SubjectRule): (event: JsonObject) => SubjectIds | Violation {
+  const read = readPointer(rule.pointer)
+  const aliases = rule.aliases.map(({ type, pointer }) => ({ type, read: readPointer(pointer) }))
   return event => {
-    const found: SubjectIds[] = []
-    for (const { rule, read, aliases } of compiled) {
-      const value = read(event) ?? undefined
-      const id = typeof value === 'string' ? value.normalize('NFC') : integerText(value)
-      if ((value !== undefined && id === undefined) || id === '') return badSubject(rule)
-      found.push({
-        rule,
-        id: id !== undefined && rule.sentinels.has(id) ? undefined : id,
-        aliases: aliases.flatMap(({ type, read }) => {
-          const alias = read(event)
-          const name = typeof alias === 'string' ? alias.normalize('NFC').trim().toLowerCase() : integerText(alias)
-          return name ? [{ type, id: name }] : []
-        }),
-      })
+    const value = read(event) ?? undefined
+    const id = canonicalId(value)
+    if ((value !== undefined && id === undefined) || id === '') return badSubject(rule)
+    return {
+      rule,
+      id: id !== undefined && rule.sentinels.has(id) ? undefined : id,
+      aliases: aliases.flatMap(({ type, read }) => {
+        const alias = read(event)
+        const name = typeof alias === 'string' ? alias.normalize('NFC').trim().toLowerCase() : integerText(alias)
+        return name ? [{ type, id: name }] : []
+      }),
     }
-    return found
   }
 }
+
+/** A person's id as it is looked up; undefined for what is none. */
+export function canonicalId(value: JsonValue | undefined): string | undefined {
+  return typeof value === 'string' ? value.normalize('NFC') : integerText(value)
+}
+
+const isViolation = (read: SubjectIds | Violation): read is Violation => 'keyword' in read
 
 function badSubject(rule: SubjectRule): Violation {
   return {

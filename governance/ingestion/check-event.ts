@@ -44,8 +44,8 @@ export interface InvalidEvent {
   /** What it was checked against; the newest version where that is not known. */
   version: ContractVersion
   violations: Violation[]
-  /** The primary subject, if it can be read all the same. */
-  subject?: { type: string; id: string }
+  /** Its subjects in the contract's order, as far as they can be read all the same; none where nothing can be read. */
+  subjects: SubjectIds[]
 }
 
 export interface CheckRequest {
@@ -65,7 +65,6 @@ export function checkEvent(contract: LiveContract, request: CheckRequest, incomi
       : schemaVersionOf(attributes.dataschema, contract.dataset)
   const version = contract.versions.get(named ?? contract.newest)
   const invalid = (violations: Violation[], id?: string): InvalidEvent => {
-    const subject = value && readPrimarySubject(contract, value)
     return {
       valid: false,
       index,
@@ -74,7 +73,7 @@ export function checkEvent(contract: LiveContract, request: CheckRequest, incomi
       violations,
       ...(attributes ? { attributes } : {}),
       ...(id === undefined ? {} : { id }),
-      ...(subject ? { subject } : {}),
+      subjects: value ? contract.readers.subjectsAnyhow(value) : [],
     }
   }
 
@@ -118,14 +117,6 @@ function readId(
   if (id === '' || id.length > MAX_ID_LENGTH)
     return violation(pointer, 'id', `an event id has 1 to ${MAX_ID_LENGTH} characters`, 'Send an id of that length.')
   return { id, idFromEnvelope: own === undefined }
-}
-
-/** Best effort, for an event that is not valid: undefined when the place of the id holds none. */
-function readPrimarySubject(contract: LiveContract, event: JsonObject): { type: string; id: string } | undefined {
-  const subjects = contract.readers.subjects(event)
-  if ('keyword' in subjects) return undefined
-  const primary = subjects[0]
-  return primary?.id === undefined ? undefined : { type: primary.rule.type, id: primary.id }
 }
 
 function utcTime(time: string): { time: string; ambiguous: boolean } {

@@ -17,7 +17,7 @@ import type { CheckedEvent, InvalidEvent, ValidEvent } from './check-event.ts'
 export type GovernedEvent =
   | { outcome: 'accepted'; record: LogRecord }
   | { outcome: 'suppressed' }
-  /** `fenced`: nothing may be stored of its person. */
+  /** `fenced`: nothing may be stored of one of its persons, and what of the original is theirs cannot be told. */
   | { outcome: 'rejected'; rejected: InvalidEvent; fenced: boolean }
 
 export interface GovernDeps {
@@ -43,17 +43,20 @@ export function governEvent(
   checked: CheckedEvent,
   persons: (Person | undefined)[],
 ): GovernedEvent {
-  const fenced = isFenced(persons[0], reception.contract.policy.purpose)
-  if (!checked.valid) return { outcome: 'rejected', rejected: checked, fenced }
-  return fenced ? { outcome: 'suppressed' } : acceptEvent(deps, reception, checked, persons)
+  const { purpose } = reception.contract.policy
+  if (checked.valid && isFenced(persons[0], purpose)) return { outcome: 'suppressed' }
+  const governed = checked.valid ? acceptEvent(deps, reception, checked, persons) : checked
+  if ('outcome' in governed) return governed
+  return { outcome: 'rejected', rejected: governed, fenced: persons.some(person => isFenced(person, purpose)) }
 }
 
+/** An event that cannot be accepted after all is invalid. */
 function acceptEvent(
   deps: GovernDeps,
   { contract, receivedAt, traceparent, replay }: Reception,
   checked: ValidEvent,
   persons: (Person | undefined)[],
-): GovernedEvent {
+): Extract<GovernedEvent, { outcome: 'accepted' }> | InvalidEvent {
   const { id, version, event, time } = checked
   const primary = persons[0] as LivingPerson | undefined
   const storedId =
@@ -81,20 +84,20 @@ function acceptEvent(
     event: protect(version.plan, version.compute(event, moments), context),
   }
   const record = writeEventRecord(protectedEvent, contract.wirePrefixes.get(version.version)!)
-  if (record.value.length > deps.maxRecordBytes)
-    return { outcome: 'rejected', rejected: tooLarge(checked, deps.maxRecordBytes), fenced: false }
+  if (record.value.length > deps.maxRecordBytes) return tooLarge(checked, deps.maxRecordBytes)
   return { outcome: 'accepted', record }
 }
 
 /** The log would refuse it, together with all that is appended beside it. */
-function tooLarge({ index, raw, attributes, id, version }: ValidEvent, maxRecordBytes: number): InvalidEvent {
+function tooLarge(checked: ValidEvent, maxRecordBytes: number): InvalidEvent {
+  const { index, raw, attributes, id, version, subjects } = checked
   const violation = {
     pointer: '',
     keyword: 'maxRecordBytes',
     detail: `the event is larger than ${maxRecordBytes} bytes once it is protected`,
     fix: 'Send what it holds as several events, or have ECLUSE_MAX_RECORD_BYTES raised.',
   }
-  return { valid: false, index, raw, ...(attributes && { attributes }), id, version, violations: [violation] }
+  return { valid: false, index, raw, ...(attributes && { attributes }), id, version, violations: [violation], subjects }
 }
 
 function protectionContext(

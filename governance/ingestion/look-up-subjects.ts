@@ -11,7 +11,7 @@ export interface LookedUpSubjects {
 }
 
 /**
- * A valid event's persons get an entry if they are new; an invalid event's person is looked up and never created.
+ * A valid event's persons get an entry if they are new; an invalid event's are looked up and never created.
  * @param options.createPersons false: nobody gets an entry, and no alias is noted
  * @throws VaultUnavailable
  */
@@ -41,9 +41,9 @@ export async function lookUpSubjects(
   return { subjects, lookedUpAtMs }
 }
 
-function referencesOf(checked: CheckedEvent, create: boolean): (SubjectReference | undefined)[] {
-  if (!checked.valid) return checked.subject ? [{ ...checked.subject, aliases: [], create: false }] : []
-  return checked.subjects.map(({ rule, id, aliases }) =>
+function referencesOf({ valid, subjects }: CheckedEvent, createPersons: boolean): (SubjectReference | undefined)[] {
+  const create = valid && createPersons
+  return subjects.map(({ rule, id, aliases }) =>
     id === undefined ? undefined : { type: rule.type, id, aliases: create ? aliases : [], create },
   )
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readOriginal, wasRejectedForHeaders } from './read-original.ts'
+import { readLoosely, readOriginal, wasRejectedForHeaders } from './read-original.ts'
 
 const limits = { depth: 32, stringLength: 1_000 }
 const attributes = { id: 'e1', source: '/shop', type: 'sold', time: '2026-01-31T10:30:00Z', dataschema: 'sales/1-0-0' }
@@ -53,4 +53,13 @@ test('ce- headers that could not be read are not in an original; an envelope tha
   assert.equal(wasRejectedForHeaders(original('{}'), errors), true)
   assert.equal(wasRejectedForHeaders(original('{}', { contentType: 'application/cloudevents+json' }), errors), false)
   assert.equal(wasRejectedForHeaders(original('{}'), [{ keyword: 'type' }]), false)
+})
+
+test('loosely, whatever is a JSON object is read, in an envelope too', () => {
+  assert.deepEqual(readLoosely(original('{"a":1,"a":2}')), { a: 2 })
+  assert.deepEqual(readLoosely(original('{"a":9007199254740993}')), { a: 9007199254740992 })
+  const contentType = 'Application/CloudEvents+JSON'
+  assert.deepEqual(readLoosely(original('{"data":{"a":1}}', { contentType })), { a: 1 })
+  for (const body of ['{', '[{"a":1}]', '1', 'null']) assert.equal(readLoosely(original(body)), undefined)
+  assert.equal(readLoosely(original('{"a":1}', { contentType })), undefined)
 })

@@ -1,5 +1,6 @@
 // The original of a rejected event, read as its request was: the same parser, the same envelope, the same names.
 
+import { isJsonObject, type JsonObject, type JsonValue } from '../../storage/json.ts'
 import type { Violation } from '../contract/contract.ts'
 import type { Original } from '../subjects/quarantine-seal.ts'
 import type { CheckRequest } from './check-event.ts'
@@ -32,6 +33,20 @@ export function readOriginal(
       ...(attributes && { attributes: { ...(others as CloudEventAttributes), ...named } }),
     },
     request: { schemaVersion: schema ?? original.schemaVersion, makeId: () => original.id },
+  }
+}
+
+/**
+ * The event in an original that may be too flawed to be checked (a name that comes twice): to see whom it names. Undefined
+ * where it is no JSON object.
+ */
+export function readLoosely({ contentType, body }: Pick<Original, 'contentType' | 'body'>): JsonObject | undefined {
+  try {
+    const value = JSON.parse(body.toString()) as JsonValue
+    const event = isEnvelopeType(contentType) && isJsonObject(value) ? value.data : value
+    return isJsonObject(event) ? event : undefined
+  } catch {
+    return undefined
   }
 }
 

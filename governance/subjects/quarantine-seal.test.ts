@@ -15,13 +15,16 @@ const original = {
   body: Buffer.from('{"nom":"Alice Dubois", broken \xff\n', 'latin1'),
 }
 
-function seal(ring: KeyRing, given: { dataset?: string; receivedAtMs?: number; person?: LivingPerson } = {}) {
+function seal(
+  ring: KeyRing,
+  given: { dataset?: string; receivedAtMs?: number; subjects?: (LivingPerson | undefined)[] } = {},
+) {
   return sealOriginal(ring, original, {
     id: 'q1',
     dataset: 'transactions',
     receivedAtMs: NOON_MS,
     retentionMs: 30 * DAY_MS,
-    person: undefined,
+    subjects: [undefined],
     ...given,
   })
 }
@@ -33,14 +36,45 @@ test('the original of a known person opens with that person’s key alone, at it
   const [alice, bob] = (await people.lookUp(
     ['a', 'b'].map(id => ({ type: 'customer', id, aliases: [], create: true })),
   )) as [LivingPerson, LivingPerson]
-  const { sealedBy, sealed } = await seal(ring, { person: alice })
-  assert.deepEqual(sealedBy, { by: 'person', pseudonym: alice.pseudonym })
-  assert.deepEqual(openOriginal(alice.keys.quarantine, sealed, 'transactions', 'q1'), original)
-  assert.throws(() => openOriginal(bob.keys.quarantine, sealed, 'transactions', 'q1'))
-  assert.throws(() => openOriginal(alice.keys.field, sealed, 'transactions', 'q1'))
-  assert.throws(() => openOriginal(alice.keys.quarantine, sealed, 'transactions', 'q2'))
-  assert.throws(() => openOriginal(alice.keys.quarantine, sealed, 'other', 'q1'))
+  const { sealedBy, alsoSealedBy, sealed } = await seal(ring, { subjects: [alice] })
+  assert.deepEqual([sealedBy, alsoSealedBy], [{ by: 'person', pseudonym: alice.pseudonym }, undefined])
+  assert.deepEqual(openOriginal([alice.keys.quarantine], sealed, 'transactions', 'q1'), original)
+  assert.throws(() => openOriginal([bob.keys.quarantine], sealed, 'transactions', 'q1'))
+  assert.throws(() => openOriginal([alice.keys.field], sealed, 'transactions', 'q1'))
+  assert.throws(() => openOriginal([alice.keys.quarantine], sealed, 'transactions', 'q2'))
+  assert.throws(() => openOriginal([alice.keys.quarantine], sealed, 'other', 'q1'))
   assert.deepEqual(await vault.listKeys('quarantine/'), [])
+})
+
+test('the original of several takes the keys of all who are known, and the day’s where somebody is not', async t => {
+  const { vault } = await temporaryVault(t)
+  const ring = await openKeyRing(vault, KEK, Date.now)
+  const people = await openPeople(vault, ring, { leaseMs: 1_000, cachedPersons: 10 })
+  const [alice, bob] = (await people.lookUp(
+    ['a', 'b'].map(id => ({ type: 'customer', id, aliases: [], create: true })),
+  )) as [LivingPerson, LivingPerson]
+  const by = ({ pseudonym }: LivingPerson) => ({ by: 'person', pseudonym })
+  const byDay = { by: 'day', key: 'quarantine/transactions/2026-11-21' }
+
+  const both = await seal(ring, { subjects: [alice, bob] })
+  assert.deepEqual([both.sealedBy, both.alsoSealedBy], [by(alice), [by(bob)]])
+  const keys = [alice.keys.quarantine, bob.keys.quarantine]
+  assert.deepEqual(openOriginal(keys, both.sealed, 'transactions', 'q1'), original)
+  for (const some of [[keys[0]!], [keys[1]!], keys.toReversed(), []])
+    assert.throws(() => openOriginal(some, both.sealed, 'transactions', 'q1'))
+
+  const twice = await seal(ring, { subjects: [alice, alice] })
+  assert.deepEqual([twice.sealedBy, twice.alsoSealedBy], [by(alice), undefined])
+
+  const strange = await seal(ring, { subjects: [alice, undefined, bob] })
+  assert.deepEqual([strange.sealedBy, strange.alsoSealedBy], [by(alice), [by(bob), byDay]])
+  const dayKey = (await ring.findQuarantineKey(byDay.key))!
+  assert.deepEqual(openOriginal([...keys, dayKey], strange.sealed, 'transactions', 'q1'), original)
+  assert.throws(() => openOriginal(keys, strange.sealed, 'transactions', 'q1'))
+
+  const first = await seal(ring, { subjects: [undefined, bob] })
+  assert.deepEqual([first.sealedBy, first.alsoSealedBy], [byDay, [by(bob)]])
+  assert.deepEqual(openOriginal([dayKey, keys[1]!], first.sealed, 'transactions', 'q1'), original)
 })
 
 test('the original of nobody known is sealed under its dataset’s key of the UTC day', async t => {
@@ -61,12 +95,12 @@ test('the original of nobody known is sealed under its dataset’s key of the UT
   const { sealed } = await seal(ring)
   const elsewhere = await openKeyRing(openAgain(), KEK, Date.now)
   assert.deepEqual(
-    openOriginal((await elsewhere.findQuarantineKey(names[0]!))!, sealed, 'transactions', 'q1'),
+    openOriginal([(await elsewhere.findQuarantineKey(names[0]!))!], sealed, 'transactions', 'q1'),
     original,
   )
-  assert.throws(() => openOriginal({} as never, sealed, 'transactions', 'q1'))
+  assert.throws(() => openOriginal([{} as never], sealed, 'transactions', 'q1'))
   const tomorrows = (await elsewhere.findQuarantineKey(names[2]!))!
-  assert.throws(() => openOriginal(tomorrows, sealed, 'transactions', 'q1'))
+  assert.throws(() => openOriginal([tomorrows], sealed, 'transactions', 'q1'))
 })
 
 test('a day’s key is destroyed when the last original sealed with it has reached its retention, not before', async t => {

@@ -45,8 +45,10 @@ export function othersHolder(deps: OthersHolderDeps): Holder {
     const stored = await documents.get(collection, document)
     if (!stored) return
     if (collection === 'events') return redactEvent(stored, persons)
-    // A copy without effect: nobody needs it.
     await texts.note(persons, stored.body)
+    // Broken as it is, nobody can tell what of it is theirs.
+    if (collection === 'quarantine') return documents.delete(collection, [document])
+    // A copy without effect: nobody needs it.
     await changeDocument(documents, collection, document, body => ({ ...body, copy: null }))
   }
 

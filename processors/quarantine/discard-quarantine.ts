@@ -8,6 +8,7 @@ import { RequestFailed } from '../../governance/subjects/find-asked.ts'
 import { type AskedDiscard, discardOutcomes } from '../../governance/subjects/quarantine-request.ts'
 import type { RequestResult, RunningRequest } from '../../governance/subjects/running-request.ts'
 import type { Documents, StoredDocument } from '../../storage/documents/documents.ts'
+import { sealingPersons } from '../../storage/quarantine-record.ts'
 import type { StoredQuarantine } from '../../storage/stored-quarantine.ts'
 import type { Vault } from '../../storage/vault/vault.ts'
 import { awaitTurn, type Decided, goOverEntries } from './go-over-entries.ts'
@@ -49,8 +50,8 @@ export async function discardQuarantine(deps: DiscardDeps, request: RunningReque
 }
 
 async function discardPage({ vault }: DiscardDeps, entries: StoredDocument[]): Promise<Decided[]> {
-  const subjectOf = ({ body }: StoredDocument) => (body as unknown as StoredQuarantine).subject
-  const persons = await vault.findByPseudonyms([...new Set(entries.flatMap(entry => subjectOf(entry) ?? []))])
+  const personsOf = ({ body }: StoredDocument) => sealingPersons(body as unknown as StoredQuarantine)
+  const persons = await vault.findByPseudonyms([...new Set(entries.flatMap(personsOf))])
   const keeping = new Set(
     persons.flatMap(({ pseudonym, state, sealedHold }) =>
       state === 'restricted' || sealedHold !== null ? pseudonym : [],
@@ -58,6 +59,6 @@ async function discardPage({ vault }: DiscardDeps, entries: StoredDocument[]): P
   )
   return entries.map(entry => ({
     id: entry.id,
-    outcome: keeping.has(subjectOf(entry) ?? '') ? 'kept' : 'discarded',
+    outcome: personsOf(entry).some(person => keeping.has(person)) ? 'kept' : 'discarded',
   }))
 }

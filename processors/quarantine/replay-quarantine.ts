@@ -15,6 +15,7 @@ import type { Receipts } from '../../governance/ingestion/receipts.ts'
 import { withinLease } from '../../governance/ingestion/within-lease.ts'
 import { personKeys } from '../../governance/protection/person-keys.ts'
 import { RequestFailed } from '../../governance/subjects/find-asked.ts'
+import { openOriginals } from '../../governance/subjects/open-originals.ts'
 import type { People, Person } from '../../governance/subjects/people.ts'
 import { type AskedReplay, type ReplayOutcome, replayOutcomes } from '../../governance/subjects/quarantine-request.ts'
 import type { RequestResult, RunningRequest } from '../../governance/subjects/running-request.ts'
@@ -24,7 +25,6 @@ import type { StoredQuarantine } from '../../storage/stored-quarantine.ts'
 import { eventDocumentId, type StoredEvent } from '../../storage/stored-shapes.ts'
 import type { Vault } from '../../storage/vault/vault.ts'
 import { awaitTurn, type Decided, goOverEntries } from './go-over-entries.ts'
-import { openOriginals } from './open-originals.ts'
 
 export interface ReplayDeps extends GovernDeps {
   vault: Vault

@@ -88,22 +88,36 @@ const contractOf = (...subjects: string[]) => ({
   event: { subjects: subjects.map(name => ({ name, type: 'customer', pointer: `/${name}` })) },
 })
 
+const first = { type: 'customer', id: 'm' }
+const second = { type: 'customer', id: 'y' }
+
 test('a rejected event is given as it came where its contract knows of nobody else', () => {
   const alone = contractOf('me')
-  assert.deepEqual(ownOriginal(alone, json({ me: 'm', other: [1] })), { me: 'm', other: [1] })
-  assert.equal(ownOriginal(alone, json('{"me":')), '{"me":')
+  assert.deepEqual(ownOriginal(alone, json({ me: 'm', other: [1] }), [first]), { me: 'm', other: [1] })
+  assert.equal(ownOriginal(alone, json('{"me":'), [first]), '{"me":')
   const attributes = { id: 'e1', source: 's' }
-  assert.deepEqual(ownOriginal(alone, { ...json({ me: 'm' }), attributes }), { attributes, event: { me: 'm' } })
+  assert.deepEqual(ownOriginal(alone, { ...json({ me: 'm' }), attributes }, [first]), {
+    attributes,
+    event: { me: 'm' },
+  })
+})
+
+test('nobody is given what is dropped, since a contract does not keep whose it is', () => {
+  const both = contractOf('me', 'you')
+  const fields = [...both.fields, { ...field('/gone'), action: 'drop' as const }]
+  assert.deepEqual(ownOriginal({ ...both, fields }, json({ me: 'm', a: 1, gone: 'g' }), [first]), { me: 'm', a: 1 })
 })
 
 test('where it could hold somebody else’s, the declared fields of the person alone, in an envelope too', () => {
   const both = contractOf('me', 'you')
   const event = { me: 'm', a: 1, you: 'y', b: 'z', stranger: 's' }
-  assert.deepEqual(ownOriginal(both, json(event)), { me: 'm', a: 1 })
-  assert.deepEqual(ownOriginal(both, json({ ...event, a: { deep: 'y' } })), { me: 'm' })
+  assert.deepEqual(ownOriginal(both, json(event), [first]), { me: 'm', a: 1 })
+  assert.deepEqual(ownOriginal(both, json({ ...event, a: { deep: 'y' } }), [first]), { me: 'm' })
   const envelope = { ...json({ specversion: '1.0', data: event }), contentType: 'application/cloudevents+json' }
-  assert.deepEqual(ownOriginal(both, envelope), { me: 'm', a: 1 })
-  assert.equal(ownOriginal(both, json('{"me":')), null)
-  assert.equal(ownOriginal(both, json([event])), null)
-  assert.equal(ownOriginal(undefined, json(event)), null)
+  assert.deepEqual(ownOriginal(both, envelope, [first]), { me: 'm', a: 1 })
+  assert.equal(ownOriginal(both, json('{"me":'), [first]), null)
+  assert.equal(ownOriginal(both, json([event]), [first]), null)
+  assert.equal(ownOriginal(undefined, json(event), [first]), null)
+  assert.deepEqual(ownOriginal(both, json(event), [second]), { you: 'y', b: 'z' })
+  assert.deepEqual(ownOriginal(both, json(event), [{ ...first, type: 'supplier' }]), {})
 })

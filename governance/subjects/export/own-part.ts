@@ -2,10 +2,12 @@
 // about somebody else, or nobody knows about whom, is left out.
 
 import type { JsonObject, JsonValue } from '../../../storage/json.ts'
-import { isJsonObject } from '../../../storage/json.ts'
 import type { StoredContract, StoredField } from '../../../storage/stored-shapes.ts'
 import { type FieldNode, fieldTree, treatEvent } from '../../access/field-tree.ts'
 import { makeOpener, type OpenablePerson, type SealedEvent } from '../../access/open-event.ts'
+import { canonicalId, readPointer } from '../../contract/event-parts.ts'
+import { readLoosely } from '../../ingestion/read-original.ts'
+import type { KnownPerson } from '../find-persons.ts'
 import type { Original } from '../quarantine-seal.ts'
 import type { ClosedField, OwnRecord } from './personal-data.ts'
 
@@ -36,25 +38,35 @@ export function ownPart(
 }
 
 /**
- * The original of a rejected event that is mainly about the person, as a whole where its contract knows of nobody else.
- * Null where somebody else's data could not be told from the person's.
+ * The original of a rejected event, as a whole where its contract knows of nobody else; otherwise the fields about the
+ * person. Null where somebody else's data could not be told from the person's.
+ * @param persons the same human being
  */
 export function ownOriginal(
   contract: StoredContract | undefined,
-  { contentType, attributes, body }: Pick<Original, 'contentType' | 'attributes' | 'body'>,
+  original: Pick<Original, 'contentType' | 'attributes' | 'body'>,
+  persons: Pick<KnownPerson, 'type' | 'id'>[],
 ): JsonValue {
-  const value = parse(body)
+  const { attributes, body } = original
   if (!contract || contract.event.subjects.length > 1) {
-    const event = contentType.startsWith('application/cloudevents') && isJsonObject(value) ? value.data : value
-    return contract && isJsonObject(event) ? ownRaw(contract, event) : null
+    const event = readLoosely(original)
+    return contract && event ? ownRaw(contract, event, persons) : null
   }
-  const content = value === undefined ? body.toString() : value
+  const content = parse(body) ?? body.toString()
   return attributes ? { attributes: attributes as JsonObject, event: content } : content
 }
 
 /** It broke its contract: an object where one value was declared could be anybody's. */
-function ownRaw(contract: StoredContract, event: JsonObject): JsonObject {
-  const isOwn = (field: StoredField | undefined): field is StoredField => field !== undefined && field.of === undefined
+function ownRaw(contract: StoredContract, event: JsonObject, persons: Pick<KnownPerson, 'type' | 'id'>[]): JsonObject {
+  const { subjects } = contract.event
+  const isTheirs = ({ type, pointer }: (typeof subjects)[number]) => {
+    const named = canonicalId(readPointer(pointer)(event))
+    return persons.some(person => person.type === type && person.id === named)
+  }
+  const own = new Set(subjects.filter(isTheirs).map(({ name }) => name))
+  const isOwn = (field: StoredField | undefined): field is StoredField =>
+    // Of what is dropped, a contract does not keep whose it is.
+    field !== undefined && field.action !== 'drop' && own.has(field.of ?? subjects[0]!.name)
   return treatOwn(contract, event, isOwn, (value, { whole }) =>
     whole || typeof value !== 'object' || value === null ? value : undefined,
   )
