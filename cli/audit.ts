@@ -9,7 +9,7 @@ import { readUtf8 } from '../governance/audit/exact-text.ts'
 import { verifyExport } from '../governance/audit/export-lines.ts'
 import { type TreeHead, verifyTreeHead } from '../governance/audit/tree-head.ts'
 import type { Config } from '../runtime/config.ts'
-import { clientApiKey } from './dev-credentials.ts'
+import { openClient } from './client.ts'
 import { openProgress } from './progress.ts'
 import { UsageError, type Verb } from './verb.ts'
 
@@ -35,9 +35,7 @@ const audit: Verb = async (args, config) => {
 
 /** Nothing but a whole export ever stands under the name asked for. */
 async function exportTo(file: string, config: Config, { json }: Asked): Promise<number> {
-  const headers = { authorization: `Bearer ${clientApiKey(config, 'auditor')}` }
-  const response = await fetch(new URL('/v1/audit/export', config.url), { headers })
-  if (!response.ok || !response.body) throw new Error(await problemOf(response))
+  const response = await openClient(config, 'auditor').read('/v1/audit/export')
   const partial = `${file}.partial`
   const progress = openProgress('exporting')
   const size = Number(response.headers.get('ecluse-audit-entries'))
@@ -45,7 +43,7 @@ async function exportTo(file: string, config: Config, { json }: Asked): Promise<
   let entries = -1
   try {
     await pipeline(
-      Readable.fromWeb(response.body),
+      Readable.fromWeb(response.body!),
       async function* (chunks: AsyncIterable<Buffer>) {
         for await (const chunk of chunks) {
           for (const byte of chunk) if (byte === 0x0a) entries++
@@ -120,11 +118,6 @@ function sentence(found: {
   const gone = expired === 0 ? '' : `; of ${expired} the retention has ended, and only the hash is left`
   const since = continues.map(size => `It continues the head of ${size} entries that was kept elsewhere.\n`).join('')
   return `Valid: ${treeSize} entries${gone}. Signed at ${signedAt}, root ${rootHash}.\n${since}`
-}
-
-async function problemOf(response: Response): Promise<string> {
-  const problem = (await response.json().catch(() => ({}))) as { detail?: string; fix?: string }
-  return `the gateway answered ${response.status}. ${problem.detail ?? ''} ${problem.fix ?? ''}`.trim()
 }
 
 export default audit
