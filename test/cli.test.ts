@@ -126,6 +126,19 @@ describe('ecluse', () => {
       assert.equal(run(makeDir(), args).status, 2, args.join(' '))
   })
 
+  test('a verb that asks a gateway says where nothing answers, and what to do', () => {
+    const address = 'http://127.0.0.1:1'
+    const environment = { ECLUSE_URL: address, ECLUSE_API_KEY: 'eck_0' }
+    for (const args of [['retention'], ['audit', 'export', 'audit.ndjson'], ['plan', 'transactions']]) {
+      const { status, stdout, stderr } = run(makeDir(), args, environment)
+      assert.deepEqual([status, stdout], [1, ''], args.join(' '))
+      assert.equal(
+        stderr,
+        `ecluse ${args[0]}: ${address} cannot be reached: is the gateway running, and is ECLUSE_URL right?\n`,
+      )
+    }
+  })
+
   test('config prints every setting, secrets masked', () => {
     const kek = Buffer.alloc(32, 7).toString('base64')
     const { status, stdout } = run(ROOT, ['config'], { ECLUSE_KEK: kek, ECLUSE_PORT: '9' })
@@ -189,6 +202,25 @@ describe('beside a running Écluse', () => {
     assert.ok(!listed.includes(key.split('_').slice(2).join('_')))
     assert.equal(run(ecluse.dir, ['keys', 'revoke', id]).status, 0)
     await eventually('the revoked key is refused', async () => (await post('transactions')).status === 401)
+  })
+
+  test('keys and vault answer programs in JSON, and in nothing else', () => {
+    const jsonOf = (...args: string[]) => {
+      const { status, stdout, stderr } = run(ecluse.dir, [...args, '--json'])
+      assert.equal(status, 0, stderr)
+      return JSON.parse(stdout)
+    }
+    const made = jsonOf('keys', 'create', '--role', 'auditor', '--name', 'a test', '--days', '1')
+    assert.ok(made.apiKey.startsWith(`eck_${made.id}_`) && made.expiresAt > new Date().toISOString())
+    const { apiKey: _shownOnce, ...known } = made
+    const { createdAt: _made, ...listed } = jsonOf('keys', 'list').find(({ id }: { id: string }) => id === made.id)
+    assert.deepEqual(listed, known)
+    assert.deepEqual(jsonOf('keys', 'revoke', made.id), { revoked: made.id })
+    assert.match(jsonOf('keys', 'signing').publicKeyPem, /^-----BEGIN PUBLIC KEY-----/)
+    const lookup = jsonOf('keys', 'rotate-lookup')
+    assert.ok(lookup.key && lookup.usedFrom > new Date().toISOString())
+    const copy = join(ecluse.dir, 'copy.sqlite')
+    assert.deepEqual(jsonOf('vault', 'backup', copy), { backup: copy, epochKeys: `${copy}.epoch-keys` })
   })
 
   test('a second serve on the same data is refused in one sentence', () => {

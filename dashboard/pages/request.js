@@ -97,17 +97,6 @@ function Outcome({ request: { kind, state, id }, path }) {
   return null
 }
 
-/** What kinds of requests say beside the person. */
-const askedTexts = {
-  dataset: 'dataset',
-  event: 'requests.event',
-  changes: 'request.changes',
-  purpose: 'requests.purpose',
-  language: 'requests.packageLanguage',
-  lift: 'requests.lift',
-  withdraw: 'requests.withdraw',
-}
-
 /** What is sealed in it: asked for when it is wanted, since each look is recorded. */
 function Details({ path }) {
   const [details, setDetails] = useState(null)
@@ -119,6 +108,16 @@ function Details({ path }) {
     return html`<${Form} submit=${t('request.look')} onSubmit=${look}><p class="note">${t('request.lookNote')}</p></${Form}>`
   const { subjects, alias, reason, requester, asked, extension } = details
   const person = ({ type, id }) => html`${type} <span class="mono">${id}</span>`
+  const shown = value => (typeof value === 'string' ? value : html`<span class="mono">${JSON.stringify(value)}</span>`)
+  const beside = [
+    [t('dataset'), asked.dataset],
+    [t('requests.event'), asked.event],
+    [t('request.changes'), asked.changes],
+    [t('requests.purpose'), asked.purpose],
+    [t('requests.packageLanguage'), asked.language],
+    [t('requests.lift'), asked.lift],
+    [t('requests.withdraw'), asked.withdraw],
+  ]
   return html`<div class="card">
     <${Facts} facts=${[
       ...subjects.map(subject => [t('requests.bySubject'), person(subject)]),
@@ -126,10 +125,7 @@ function Details({ path }) {
       [t('requests.reason'), reason],
       [t('requests.requester'), requester || '–'],
       ...(extension ? [[t('request.extensionReason'), extension]] : []),
-      ...Object.entries(asked).map(([name, value]) => [
-        t(askedTexts[name]),
-        typeof value === 'string' ? value : html`<span class="mono">${JSON.stringify(value)}</span>`,
-      ]),
+      ...beside.filter(([, value]) => value !== undefined).map(([label, value]) => [label, shown(value)]),
     ]} />
     <p><button type="button" class="quiet" onClick=${() => setDetails(null)}>${t('hide')}</button></p>
   </div>`
