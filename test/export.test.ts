@@ -203,12 +203,12 @@ describe('the export of a person', () => {
   })
 
   test('of who is erased, or was never there, gives nothing; an erasure takes earlier packages along', async () => {
-    const id = randomUUID()
-    await post('gifts', { from: { id, name: 'Ada' }, note: 'book' })
+    const [id, name] = [randomUUID(), `Ada ${randomUUID()}`]
+    await post('gifts', { from: { id, name }, note: 'book' })
     const { filed } = await exported(id)
     const lakeFiles = () => readdirSync(join(ecluse.dataDir, 'lake/exports'), { recursive: true }).map(String)
     assert.ok(lakeFiles().some(name => name.startsWith(filed.id)))
-    assert.deepEqual(filesHold('Ada'), [], 'nothing rests in the clear')
+    assert.deepEqual(filesHold(name), [], 'nothing rests in the clear')
     await rightDone(ecluse, await fileRight(ecluse, 'erasure', customer(id)))
     const response = await fetchPackage(filed)
     assert.equal(response.status, 410)

@@ -246,34 +246,6 @@ test('a kind of person or alias that no policy names is refused when it is filed
   assert.equal(status, 400, 'nor is the audit searched in vain')
 })
 
-test('of a batch nothing is filed where a line has a wrong shape; where one is refused, what was filed is told and kept', async () => {
-  const [one, two] = [randomUUID(), randomUUID()]
-  for (const person of [one, two]) await postOf(person)
-  const lines = (third: string) => [`customer ${one}`, `customer ${two}`, third, 'customer nobody'].join('\n')
-  const filed = async () =>
-    ((await (await ecluse.call('dpo', '/v1/erasure-requests?limit=1000')).json()) as { items: { id: string }[] }).items
-  const before = (await filed()).length
-  const misshapen = await run('erase', [], lines('{"subject":{"type":"customer"}}'))
-  assert.deepEqual([misshapen.status, misshapen.stdout], [2, ''])
-  assert.match(misshapen.stderr, /^ecluse erase: line 3: body\/subject must have required property 'id'\. Nothing was/)
-  assert.equal((await filed()).length, before)
-
-  const refused = await run('erase', ['--json', '--out', ecluse.dir], lines('custommer C-1'))
-  assert.equal(refused.status, 1)
-  assert.match(
-    refused.stderr,
-    /^ecluse erase: line 3: .*`customer`.* Before it 2 were filed.* Not filed: line 3, 4\.$/m,
-  )
-  const told = refused.stdout.trim().split('\n')
-  const [first, second, stop] = told.map(line => JSON.parse(line))
-  for (const { id, state, outcome } of [first, second]) {
-    assert.deepEqual([state, outcome], ['done', { erased: 1, erasedBefore: 0, unknown: 0 }])
-    assert.ok(readFileSync(join(ecluse.dir, `${id}.certificate.json`), 'utf8').includes(id))
-  }
-  assert.deepEqual([told.length, stop.line, stop.state, stop.notFiled], [3, 3, 'refused', [3, 4]])
-  assert.equal((await filed()).length, before + 2)
-})
-
 test('whom an open request is about, who asked and why is read by who may carry it out, on record, until it is done', async () => {
   const person = randomUUID()
   await postOf(person)
