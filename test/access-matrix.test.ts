@@ -78,7 +78,6 @@ const probes: Probe[] = [
     }),
   ),
   get('erase', () => '/v1/erasure-requests'),
-  get('erase', () => `/v1/erasure-requests/${randomUUID()}/details`),
   get('export', () => '/v1/export-requests'),
   get('rectify', () => '/v1/rectification-requests'),
   get('restrict', () => '/v1/restriction-requests'),
