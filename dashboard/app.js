@@ -14,6 +14,7 @@ import { DatasetPage } from './pages/dataset.js'
 import { DatasetsPage } from './pages/datasets.js'
 import { ExplorePage } from './pages/explore.js'
 import { OverviewPage } from './pages/overview.js'
+import { EventPage } from './pages/passport.js'
 import { QualityPage } from './pages/quality.js'
 import { QuarantinePage } from './pages/quarantine.js'
 import { ReidentificationPage } from './pages/reidentification.js'
@@ -28,7 +29,12 @@ const rights = ['erase', 'export', 'rectify', 'restrict', 'object']
 const pages = [
   { name: 'overview', is: OverviewPage, shown: () => may('describe') },
   { name: 'datasets', is: DatasetsPage, one: DatasetPage, shown: () => may('describe') },
-  { name: 'explore', is: ExplorePage, shown: () => me.value.access.some(({ read }) => read.length > 0) },
+  {
+    name: 'explore',
+    is: ExplorePage,
+    one: EventPage,
+    shown: () => me.value.access.some(({ read }) => read.length > 0),
+  },
   { name: 'quality', is: QualityPage, shown: () => may('quality') },
   { name: 'quarantine', is: QuarantinePage, shown: () => may('quarantine') },
   { name: 'anomalies', is: AnomaliesPage, one: AnomalyPage, shown: () => may('anomalies') },

@@ -6,6 +6,8 @@ import { RequestRefused } from './body/request-refused.ts'
 export interface PageStart {
   value: string | number
   id: string
+  /** Of a list that comes in either order: that it goes on towards what is older. Else left out. */
+  order?: 'newest'
 }
 
 /** Where a page may end at what the caller may not see, its cursor is sealed, and of use in one place alone. */
@@ -14,8 +16,8 @@ export interface CursorSeal {
   place: string
 }
 
-export function writeCursor({ value, id }: PageStart, sealed?: CursorSeal): string {
-  const text = Buffer.from(JSON.stringify([value, id]))
+export function writeCursor({ value, id, order }: PageStart, sealed?: CursorSeal): string {
+  const text = Buffer.from(JSON.stringify(order ? [value, id, order] : [value, id]))
   return (sealed ? seal(sealed.key, text, sealed.place) : text).toString('base64url')
 }
 
@@ -25,8 +27,9 @@ export function readCursor(cursor: string | undefined, sealed?: CursorSeal): Pag
   try {
     const bytes = Buffer.from(cursor, 'base64url')
     const text = sealed ? open(sealed.key, bytes, sealed.place) : bytes
-    const [value, id] = JSON.parse(text.toString()) as unknown[]
-    if (isSortValue(value) && typeof id === 'string' && id.isWellFormed()) return { value, id }
+    const [value, id, order] = JSON.parse(text.toString()) as unknown[]
+    if (isSortValue(value) && typeof id === 'string' && id.isWellFormed())
+      return { value, id, ...(order === 'newest' && { order }) }
   } catch {
     // told below
   }

@@ -50,16 +50,16 @@ export async function findEvent(
   }
 }
 
-type WholeCopy = StoredAnomaly & { schema: string; policy: string; copy: JsonObject; position: Position }
+export type WholeCopy = StoredAnomaly & { schema: string; policy: string; copy: JsonObject; position: Position }
 
 /** An unreadable record is no copy of an event; of a copy that named somebody who was erased nothing is left. */
-function isWholeCopy(anomaly: StoredAnomaly): anomaly is WholeCopy {
+export function isWholeCopy(anomaly: StoredAnomaly): anomaly is WholeCopy {
   const { schema, policy, copy, position } = anomaly
   return schema !== null && policy !== null && copy !== null && position !== null
 }
 
 /** A conflict's copy in the place of the event it conflicts with. */
-function conflicting(first: StoredEvent, { subject, schema, policy, copy, position }: WholeCopy): StoredEvent {
+export function conflicting(first: StoredEvent, { subject, schema, policy, copy, position }: WholeCopy): StoredEvent {
   return { ...first, subject, schema, policy, event: copy, position }
 }
 

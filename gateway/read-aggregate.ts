@@ -15,35 +15,42 @@ import type { Tables } from '../storage/tables/tables.ts'
 import {
   type AggregatePage,
   type AggregateQuery,
-  beginOf,
-  DAY_MS,
+  daysOf,
   MAX_DAYS,
   MAX_ROWS,
   namedGroup,
   type ShownGroup,
+  type StartRange,
+  startIn,
 } from './aggregate-page.ts'
+import { windowsInOrder } from './windows-in-order.ts'
 
 /**
- * Windows that start in a range, oldest first, each whole: as many as come to `limit` groups or a little more.
+ * Windows that start in a range, oldest or newest first, each whole: as many as come to `limit` groups or a little more.
  * @throws TablesUnavailable
  */
 export async function readAggregate(
   tables: Pick<Tables, 'read'>,
   contract: Pick<Contract, 'dataset' | 'references'>,
   aggregate: Aggregate & { window: FixedWindow },
-  { fromMs, toMs, limit, after }: AggregateQuery,
+  query: AggregateQuery,
 ): Promise<AggregatePage> {
   const compiled = compileAggregate(aggregate)
   const page: AggregatePage = { items: [], withheld: 0, next: null }
   const key = aggregateKey(aggregate.name, compiled.identity)
-  const beginMs = beginOf({ fromMs, toMs, after })
-  let seen = 0
-  for (let dayMs = Date.parse(dayOf(beginMs)), days = 0; dayMs < toMs; dayMs += DAY_MS, days++) {
-    if (days === MAX_DAYS) return { ...page, next: { value: dayMs, id: '' } }
-    const place = { dataset: contract.dataset, aggregate: key, day: dayOf(dayMs) }
-    for await (const rows of byWindow(readAggregateRows(tables, place, rowsOfRange(dayMs, beginMs, toMs)))) {
+  const { order, limit } = query
+  let [seen, days] = [0, 0]
+  for (const day of daysOf(query)) {
+    if (days++ === MAX_DAYS) return { ...page, next: startIn(day, order) }
+    const place = { dataset: contract.dataset, aggregate: key, day: dayOf(day.dayMs) }
+    const read = ({ fromMs, toMs }: StartRange) =>
+      readAggregateRows(tables, place, rowsOfRange(day.dayMs, fromMs, toMs))
+    let lastMs = day.toMs
+    for await (const rows of windowsInOrder(read, day, aggregate.window, order)) {
       const startMs = rows[0]!.window
-      if (page.items.length >= limit || seen >= MAX_ROWS) return { ...page, next: { value: startMs, id: '' } }
+      if (page.items.length >= limit || seen >= MAX_ROWS)
+        return { ...page, next: startIn({ fromMs: startMs, toMs: lastMs }, order) }
+      lastMs = startMs
       seen += rows.length
       const { shown, withheld } = showWindow(contract, compiled, startMs, rows)
       page.items.push(...shown)
@@ -51,19 +58,6 @@ export async function readAggregate(
     }
   }
   return page
-}
-
-async function* byWindow(pages: AsyncIterable<AggregateRow[]>): AsyncGenerator<AggregateRow[]> {
-  let rows: AggregateRow[] = []
-  for await (const page of pages)
-    for (const row of page) {
-      if (rows.length > 0 && rows[0]!.window !== row.window) {
-        yield rows
-        rows = []
-      }
-      rows.push(row)
-    }
-  if (rows.length > 0) yield rows
 }
 
 interface Group {

@@ -16,7 +16,15 @@ import {
 } from '../storage/aggregate-rows.ts'
 import type { JsonValue } from '../storage/json.ts'
 import type { Tables } from '../storage/tables/tables.ts'
-import { type AggregatePage, type AggregateQuery, beginOf, DAY_MS, MAX_DAYS, MAX_ROWS } from './aggregate-page.ts'
+import {
+  type AggregatePage,
+  type AggregateQuery,
+  DAY_MS,
+  daysOf,
+  MAX_DAYS,
+  MAX_ROWS,
+  startIn,
+} from './aggregate-page.ts'
 
 export type SessionAggregate = Aggregate & { window: { session: { gapMs: number } } }
 
@@ -33,8 +41,8 @@ interface Reading {
 }
 
 /**
- * Sessions that start in a range, day by day, and within a day person by person: as many as come to `limit` or a little
- * more.
+ * Sessions that start in a range, day by day, oldest or newest day first, and within a day person by person in either
+ * order: as many as come to `limit` or a little more.
  * @param readable of these pseudonyms, whose sessions may be shown
  * @throws TablesUnavailable
  */
@@ -42,27 +50,26 @@ export async function readSessions(
   tables: Pick<Tables, 'read'>,
   dataset: string,
   aggregate: SessionAggregate,
-  { fromMs, toMs, limit, after }: AggregateQuery,
+  query: AggregateQuery,
   readable: (pseudonyms: string[]) => Promise<ReadonlySet<string>>,
 ): Promise<AggregatePage> {
   const compiled = compileAggregate(aggregate)
   const reading = { tables, compiled, dataset, gapMs: aggregate.window.session.gapMs }
   const page: AggregatePage = { items: [], withheld: 0, next: null }
-  const beginMs = beginOf({ fromMs, toMs, after })
-  let from = after?.id
-  let seen = 0
-  for (let dayMs = Date.parse(dayOf(beginMs)), days = 0; dayMs < toMs; dayMs += DAY_MS, days++) {
-    if (days === MAX_DAYS) return { ...page, next: { value: dayMs, id: '' } }
-    const rows = readAggregateRows(tables, placeOf(reading, dayMs), from ? { from } : {})
+  const { fromMs, toMs, order, limit } = query
+  let from = query.after?.id
+  let [seen, days] = [0, 0]
+  for (const day of daysOf(query)) {
+    if (days++ === MAX_DAYS) return { ...page, next: startIn(day, order) }
+    const rows = readAggregateRows(tables, placeOf(reading, day.dayMs), from ? { from } : {})
     for await (const people of byPerson(rows)) {
       const shown = await readable(people.map(([{ group }]) => personIn(group)))
       for (const person of people) {
-        if (page.items.length >= limit || seen >= MAX_ROWS)
-          return { ...page, next: { value: dayMs, id: person[0].row } }
+        if (page.items.length >= limit || seen >= MAX_ROWS) return { ...page, next: startIn(day, order, person[0].row) }
         seen += person.length
         const subject = personIn(person[0].group)
         if (!shown.has(subject)) continue
-        const sessions = await sessionsFrom(reading, dayMs, person)
+        const sessions = await sessionsFrom(reading, day.dayMs, person)
         let late = person.reduce((sum, row) => sum + row.late, 0)
         for (const [firstMs, lastMs, state] of sessions) {
           if (firstMs < fromMs || firstMs >= toMs) continue

@@ -1,5 +1,5 @@
 // A request that does not have the shape of its route: a member that the shape does not have is told by those it may
-// have, a value that is none of a list by the list. What was sent is not repeated: it may be anybody's.
+// have, a value that is none of a list by the list, what is no time by one. What was sent is not repeated: it may be anybody's.
 
 import type { FastifyRequest } from 'fastify'
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js'
@@ -27,6 +27,11 @@ export function tellShapeError(
     const meant = sent.length > MAX_NAME_LENGTH ? '' : didYouMean(sent, declared)
     return { detail: `The ${part} has a member that is not declared.`, fix: `${meant}It may have ${listed(declared)}.` }
   }
+  if (keyword === 'format' && params.format === 'date-time')
+    return {
+      detail: `${part}${error.instancePath} is no time.`,
+      fix: 'Write it as RFC 3339 does, with its offset: 2026-11-21T08:00:00Z.',
+    }
   const allowed = allowedBy(errors)
   return (
     allowed && {

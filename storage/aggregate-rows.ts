@@ -131,7 +131,7 @@ export function openAggregateTables(tables: DeclaredTables & Pick<Tables, 'ensur
 }
 
 /** Rows of one read. */
-const PAGE = 1_000
+export const ROWS_AT_ONCE = 1_000
 
 /**
  * The rows of a day, or of a range of it, page by page, in the order of their keys.
@@ -145,9 +145,9 @@ export async function* readAggregateRows(
   let { from } = range
   for (;;) {
     const within = { ...range, ...(from !== undefined && { from }) }
-    const rows = await tables.read(AGGREGATES_TABLE, { partition: place, range: within, limit: PAGE })
+    const rows = await tables.read(AGGREGATES_TABLE, { partition: place, range: within, limit: ROWS_AT_ONCE })
     if (rows.length > 0) yield rows.map(toAggregateRow)
-    if (rows.length < PAGE) return
+    if (rows.length < ROWS_AT_ONCE) return
     // No key lies between the two.
     from = `${rows.at(-1)!.row} `
   }

@@ -32,6 +32,7 @@ export const collections = {
     together: [
       ['dataset', 'detectedAt'],
       ['dataset', 'state', 'detectedAt'],
+      ['dataset', 'kind', 'state'],
     ],
   },
   anomalies_judged: { indexes: [] },

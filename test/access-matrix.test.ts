@@ -5,96 +5,24 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import fc from 'fast-check'
-import {
-  type AccessAction,
-  accessActions,
-  datasetActions,
-  fieldActions,
-  isGlobalAction,
-} from '../governance/access/access-action.ts'
+import { accessActions, datasetActions, fieldActions, isGlobalAction } from '../governance/access/access-action.ts'
 import type { RoleRights } from '../governance/access/print-matrix.ts'
 import { roleNames } from '../governance/access/roles.ts'
 import { levels } from '../governance/classification/taxonomy.ts'
 import type { JsonObject } from '../storage/json.ts'
+import { accessProbes, type Probe } from './access-probes.ts'
 import { eventually } from './eventually.ts'
 import { type EcluseProcess, makeDir, spawnEcluse } from './spawn-ecluse.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const DATASETS = ['alpha', 'beta']
-
-/** A request that takes one right, on a dataset or on all (`*`). Granted unless it is answered with one of `refused`. */
-interface Probe {
-  action: AccessAction
-  method?: string
-  path: (dataset: string) => string
-  body?: (dataset: string) => object
-  /** 403, and where the route comes to the dataset by what a store holds, 404. */
-  refused?: number[]
-}
-
-const get = (action: AccessAction, path: Probe['path'], refused?: number[]): Probe => ({
-  action,
-  path,
-  ...(refused && { refused }),
-})
-const post = (
-  action: AccessAction,
-  path: Probe['path'],
-  body: object | Probe['body'] = {},
-  refused?: number[],
-): Probe => ({
-  ...get(action, path, refused),
-  method: 'POST',
-  body: typeof body === 'function' ? (body as NonNullable<Probe['body']>) : () => body,
-})
+/** Callers of several roles, by the name under which their keys are kept. */
+const SEVERAL = { two: ['analyst', 'data-steward'], three: ['producer', 'data-owner', 'dpo'] }
 
 /** Ids of a quarantined event, and of an anomaly, by dataset. */
 const rejected: Record<string, string> = {}
 const anomalies: Record<string, string> = {}
-const anomalyOf = (dataset: string) => `/v1/anomalies/${encodeURIComponent(anomalies[dataset]!)}`
-
-/** What each action's route is: a route that comes later is one more line. */
-const probes: Probe[] = [
-  post('ingest', dataset => `/v1/datasets/${dataset}/events`),
-  get('describe', dataset => `/v1/datasets/${dataset}`),
-  get('describe', dataset => `/v1/datasets/${dataset}/policy`),
-  get('describe', dataset => `/v1/datasets/${dataset}/schemas/1-0-0`),
-  get('quarantine', dataset => `/v1/quarantine?dataset=${dataset}`),
-  get('quarantine', dataset => `/v1/quarantine/causes?dataset=${dataset}`),
-  get('quarantine', dataset => `/v1/quarantine/${rejected[dataset]}`, [403, 404]),
-  post('reveal', dataset => `/v1/quarantine/${rejected[dataset]}/reveal`, { purpose: 'a test' }, [403, 404]),
-  get('anomalies', dataset => `/v1/anomalies?dataset=${dataset}`),
-  get('anomalies', anomalyOf, [403, 404]),
-  post('judge', dataset => `${anomalyOf(dataset)}/states`, { state: 'acknowledged' }, [403, 404]),
-  get('ledger', dataset => `/v1/ledger?dataset=${dataset}`),
-  get('quality', dataset => `/v1/datasets/${dataset}/quality`),
-  post(
-    'reidentify',
-    () => '/v1/reidentification-requests',
-    dataset => ({
-      dataset,
-      pseudonym: `p1.${'A'.repeat(22)}`,
-      purpose: 'a test',
-    }),
-  ),
-  get('erase', () => '/v1/erasure-requests'),
-  get('export', () => '/v1/export-requests'),
-  get('rectify', () => '/v1/rectification-requests'),
-  get('restrict', () => '/v1/restriction-requests'),
-  get('object', () => '/v1/objection-requests'),
-  post('approve', () => `/v1/reidentification-requests/${randomUUID()}/approvals`),
-  get('approve', () => '/v1/policy-approvals'),
-  post('approve', () => '/v1/policy-approvals'),
-  post('hold', () => '/v1/legal-holds'),
-  post('hold', () => '/v1/legal-holds/lifts'),
-  post('hold', () => '/v1/legal-holds/lookups'),
-  post('erase', () => '/v1/erasure-lifts'),
-  get('retention', () => '/v1/retention'),
-  get('audit', () => '/v1/audit/entries'),
-  get('audit', () => '/v1/audit/export'),
-  get('administer', () => '/v1/access/keys'),
-  post('administer', () => '/v1/access/keys'),
-]
+const probes = accessProbes(rejected, anomalies)
 
 /** Of each level one field that is kept, and one that is sealed. */
 const fields = levels.flatMap(level => [
@@ -130,6 +58,12 @@ before(async () => {
     await ecluse.post(dataset, [{ ...event, 'public-kept': 'another' }])
   }
   await ecluse.settled()
+  for (const [name, roles] of Object.entries(SEVERAL)) {
+    const body = JSON.stringify({ name, roles, datasets: ['*'] })
+    const headers = { 'content-type': 'application/json' }
+    const made = await ecluse.call('data-engineer', '/v1/access/keys', { method: 'POST', headers, body })
+    ecluse.keys[name] = ((await made.json()) as { apiKey: string }).apiKey
+  }
   for (const dataset of DATASETS) {
     const listed = await ecluse.call('data-steward', `/v1/quarantine?dataset=${dataset}`)
     rejected[dataset] = ((await listed.json()) as { items: { id: string }[] }).items[0]!.id
@@ -248,10 +182,31 @@ async function assertMatrix(matrix: Record<string, RoleRights[]>): Promise<numbe
   return asked
 }
 
+type Rule = [role: string, dataset: string, level: string, action: string, effect: string]
+
+/** What a caller of several roles may, by going over all rules: ∪allow − ∪deny. */
+function rightsOf(rules: Rule[], roles: string[], dataset: string): Omit<RoleRights, 'role'> {
+  const may = (level: string, action: string) => {
+    const fitting = rules.filter(
+      ([role, on, of, does]) =>
+        roles.includes(role) && [dataset, '*'].includes(on) && (of === '*' || of === level) && does === action,
+    )
+    const effects = fitting.map(([, , , , effect]) => effect)
+    return effects.includes('allow') && !effects.includes('deny')
+  }
+  const names = dataset === '*' ? accessActions.filter(isGlobalAction) : datasetActions
+  const read = dataset === '*' ? [] : levels.filter(level => may(level, 'read'))
+  return {
+    actions: names.filter(action => may('-', action)),
+    read,
+    readClear: read.filter(level => may(level, 'read-clear')),
+  }
+}
+
 const orAny = (...texts: string[]) => fc.constantFrom('*', ...texts)
 const effect = fc.constantFrom('allow', 'allow', 'allow', 'deny')
 const role = fc.constantFrom(...roleNames)
-const rule = fc.oneof(
+const rule: fc.Arbitrary<Rule> = fc.oneof(
   fc.tuple(role, orAny(...DATASETS), orAny(...levels), fc.constantFrom(...fieldActions), effect),
   fc.tuple(role, orAny(...DATASETS), orAny(...levels), fc.constantFrom(...fieldActions), effect),
   fc.tuple(role, orAny(...DATASETS), fc.constant('-'), fc.constantFrom(...datasetActions), effect),
@@ -279,20 +234,24 @@ describe('the access policy over HTTP', () => {
       const matrix = matrixOfFiles()
       await eventually('the policy is in force', async () => {
         const told = await Promise.all(roleNames.map(whoAmI))
-        const rightsOf = (at: number, dataset: string) => matrix[dataset]![at]!
+        const ofRole = (at: number, dataset: string) => matrix[dataset]![at]!
         return told.every(({ actions, access }, at) => {
           const datasets = DATASETS.every(dataset => {
             const found = access.find(each => each.dataset === dataset)
-            const { actions, read, readClear } = rightsOf(at, dataset)
+            const { actions, read, readClear } = ofRole(at, dataset)
             const expected = { dataset, actions, read, readClear }
             return (
               JSON.stringify(found ?? { dataset, actions: [], read: [], readClear: [] }) === JSON.stringify(expected)
             )
           })
-          return datasets && actions.join() === rightsOf(at, '*').actions.join()
+          return datasets && actions.join() === ofRole(at, '*').actions.join()
         })
       })
       asked += await assertMatrix(matrix)
+      for (const [name, roles] of Object.entries(SEVERAL)) {
+        const rights = [...DATASETS, '*'].map(each => [each, [{ role: name, ...rightsOf(rules, roles, each) }]])
+        asked += await assertMatrix(Object.fromEntries(rights))
+      }
     }
     t.diagnostic(`${asked} rights asked for`)
     assert.ok(asked >= 4 * 2 * 7 * (2 * levels.length + datasetActions.length))

@@ -65,11 +65,18 @@ describe('an API key', () => {
     assert.equal((await revoke()).status, 204)
     assert.equal((await revoke()).status, 404)
     await eventually('it is refused', async () => (await as(apiKey, '/v1/access/me')).status === 401)
-    await eventually('both stand in the audit', async () => {
-      const { items } = (await (await ecluse.call('auditor', '/v1/audit/entries')).json()) as { items: object[] }
-      const about = items.map(item => JSON.stringify(item)).filter(item => item.includes(id))
-      return about.some(item => item.includes('key-made')) && about.some(item => item.includes('key-revoked'))
+    const engineer = (await (await ecluse.call('data-engineer', '/v1/access/me')).json()) as { id: string }
+    const done = async (actor: string) => {
+      const { items } = (await (await ecluse.call('auditor', `/v1/audit/entries?actor=${actor}`)).json()) as {
+        items: { entry: { kind: string; actor: string } }[]
+      }
+      assert.ok(items.every(({ entry }) => entry.actor === actor))
+      return items.filter(item => JSON.stringify(item).includes(id)).map(({ entry }) => entry.kind)
+    }
+    await eventually('both stand in the audit, by who did it', async () => {
+      return (await done(engineer.id)).join() === 'key-revoked,key-made'
     })
+    assert.deepEqual(await done(id), [])
     assert.ok(!ecluse.output().includes(apiKey))
   })
 

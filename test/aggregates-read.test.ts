@@ -38,7 +38,8 @@ const DECLARED = `aggregates:
     measures: { payments: count, amount: { sum: /montant } }
 `
 const DAY = '2026-04-17'
-const RANGE = `from=${DAY}T00:00:00Z&to=2026-04-19T00:00:00Z&limit=1000`
+const DAYS = `from=${DAY}T00:00:00Z&to=2026-04-19T00:00:00Z`
+const RANGE = `${DAYS}&limit=1000`
 
 let ecluse: EcluseProcess
 before(async () => {
@@ -84,12 +85,24 @@ const visits = [visitor, gone].flatMap(person =>
 
 async function ask(name: string, role = 'analyst', dataset = 'transactions', query = RANGE) {
   const response = await ecluse.call(role, `/v1/datasets/${dataset}/aggregates/${name}?${query}`)
-  const answer = (await response.json()) as { items: Shown[]; detail?: string; next: string | null }
+  const answer = (await response.json()) as { items: Shown[]; detail?: string; fix?: string; next: string | null }
   return { status: response.status, ...answer }
 }
 
 const startsIn = ({ items }: { items: Shown[] }, hour: string) =>
   items.filter(({ window }) => window.start.startsWith(`${DAY}T${hour}`))
+
+/** Page by page, to the end. */
+async function inPages(name: string, query: string): Promise<Shown[]> {
+  const items: Shown[] = []
+  for (let next: string | null = ''; next !== null; ) {
+    const page = await ask(name, 'analyst', 'transactions', `${query}${next && `&cursor=${next}`}`)
+    assert.equal(page.status, 200, JSON.stringify(page))
+    items.push(...page.items)
+    next = page.next
+  }
+  return items
+}
 
 test('hopping windows show each event in all windows it lies in', async () => {
   const shown = startsIn(await ask('overlapping'), '')
@@ -168,16 +181,25 @@ test('sessions are shown person by person, whole over midnight, page by page', a
       ],
     )
   }
-  const paged: Shown[] = []
-  for (let next: string | null = ''; next !== null; ) {
-    const range = `from=${DAY}T00:00:00Z&to=2026-04-19T00:00:00Z&limit=2${next && `&cursor=${next}`}`
-    const page = await ask('visits', 'analyst', 'transactions', range)
-    paged.push(...page.items)
-    next = page.next
-  }
-  assert.deepEqual(paged, items)
+  assert.deepEqual(await inPages('visits', `${DAYS}&limit=2`), items)
   const late = await ask('visits', 'analyst', 'transactions', `from=2026-04-18T00:00:00Z&to=2026-04-18T00:10:00Z`)
   assert.deepEqual(late.items, [], 'what began before does not begin there')
+})
+
+test('the newest come first where they are asked for, with cursors of their own', async () => {
+  const turnedRound = (items: Shown[], length: number) =>
+    [...Map.groupBy(items, ({ window }) => window.start.slice(0, length)).values()].reverse().flat()
+  for (const name of ['overlapping', 'towns'])
+    assert.deepEqual(await inPages(name, `${DAYS}&limit=3&order=newest`), turnedRound((await ask(name)).items, 24))
+  const sessions = await inPages('visits', `${DAYS}&limit=2&order=newest`)
+  assert.deepEqual(sessions, turnedRound((await ask('visits')).items, 10), 'day by day, then person by person')
+  const { next } = await ask('overlapping', 'analyst', 'transactions', `${DAYS}&limit=1&order=newest`)
+  const refused = await ask('overlapping', 'analyst', 'transactions', `${DAYS}&limit=1&cursor=${next}`)
+  assert.equal(refused.status, 400)
+  assert.match(refused.detail!, /newest first.*oldest first/)
+  const { status, fix } = await ask('towns', 'analyst', 'transactions', `${DAYS}&order=latest`)
+  assert.equal(status, 400)
+  assert.match(fix!, /oldest.*newest/)
 })
 
 test('after an erasure nothing of the person is among the rows of single persons', async () => {

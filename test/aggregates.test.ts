@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
+import type { Problem } from '../gateway/problem.ts'
 import type { JsonObject } from '../storage/json.ts'
 import { eventually } from './eventually.ts'
 import { PAYMENTS_DAY, paymentsOf, reckonPayments, type Shown, withoutMedian } from './reckon-payments.ts'
@@ -111,6 +112,10 @@ test('a name that is not declared is told so, with the nearest; a role that may 
   const unknown = await ecluse.call('analyst', '/v1/datasets/transactions/aggregates/amount-by-payment-methods')
   assert.equal(unknown.status, 404)
   assert.match(((await unknown.json()) as { fix: string }).fix, /amount-by-payment-method/)
+  const path = '/v1/datasets/transactions/aggregates/amount-by-payment-method'
+  const noTime = (await (await ecluse.call('analyst', `${path}?from=yesterday`)).json()) as Problem
+  assert.deepEqual([noTime.status, noTime.detail], [400, 'query/from is no time.'])
+  assert.match(noTime.fix, /RFC 3339 .* 2026-11-21T08:00:00Z/)
   const refused = await ecluse.call(
     'producer',
     `/v1/datasets/transactions/aggregates/amount-by-payment-method?${range}`,

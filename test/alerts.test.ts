@@ -81,7 +81,8 @@ test('alerts arrive at a real SMTP sink and webhook, once each, and survive kill
   // A broken edit replaces nothing. A third comes after whatever else there might have been.
   writeFileSync(join(dir, 'policies/alerts.yaml'), rules.replace('email:', 'mail:'))
   await eventually('the edit is refused', () => ecluse.output().includes('What was in force stays in force.'))
-  const { degraded, alerts } = await (await fetch(`${ecluse.url}/readyz`)).json()
+  const readiness = await (await fetch(`${ecluse.url}/readyz`)).json()
+  const { degraded, alerts } = readiness as { degraded: string[]; alerts: { problems: string[] } }
   assert.deepEqual(degraded, ['alerts'])
   assert.match(alerts.problems.join('\n'), /alerts\.yaml:\d+:\d+: the key `mail` is not known here/)
   await conflict(ecluse)

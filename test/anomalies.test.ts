@@ -162,11 +162,7 @@ describe('what somebody says of it', () => {
 
   test('can be said at the command line', async () => {
     const personal = await found('personal-data')
-    const ecluseAt = async (...args: string[]) => {
-      const env = { ECLUSE_URL: ecluse.address, ECLUSE_API_KEY: ecluse.keys['data-steward'] }
-      const command = [join(import.meta.dirname, '../cli/main.ts'), 'anomalies', 'transactions', ...args]
-      return (await promisify(execFile)(process.execPath, command, { env })).stdout
-    }
+    const ecluseAt = async (...args: string[]) => (await anomaliesAt('transactions', ...args)).stdout
     assert.match(
       await ecluseAt('--state', 'open'),
       /^\S+ {2}high {6}open {10}personal-data {2}windows\/transactions\/\S+$/m,
@@ -181,6 +177,38 @@ describe('what somebody says of it', () => {
       '--json',
     )
     assert.equal((JSON.parse(said) as StoredAnomaly).state, 'acknowledged')
+  })
+})
+
+/** What the command says of a dataset. */
+function anomaliesAt(...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  const env = { ECLUSE_URL: ecluse.address, ECLUSE_API_KEY: ecluse.keys['data-steward'] }
+  const command = [join(import.meta.dirname, '../cli/main.ts'), 'anomalies', ...args]
+  return promisify(execFile)(process.execPath, command, { env, maxBuffer: 64 * 1_024 * 1_024 })
+}
+
+describe('the command', () => {
+  test('says which event a conflict is about, and that there is none of a kind', async () => {
+    const event = transaction()
+    for (const montant of [10, 20]) await ecluse.accept('transactions', { ...event, montant })
+    const { stdout } = await anomaliesAt('transactions', '--kind', 'conflict')
+    assert.match(stdout, new RegExp(`\\n {4}event ${event.id_transaction} at 0/\\d+, again at 0/\\d+\\n$`))
+    const none = await anomaliesAt('transactions', '--kind', 'drift')
+    assert.deepEqual(none, { stdout: 'transactions: no anomaly of this state, kind or severity\n', stderr: '' })
+  })
+
+  test('says that there are more than it prints, beside what programs read', async () => {
+    const anomaly = {
+      ...{ dataset: 'user-profiles', kind: 'burst', severity: 'low', state: 'false-alarm', detail: 'Seeded.' },
+      ...{ detectedAt: new Date().toISOString(), eventDocument: null, subject: null, schema: null, policy: null },
+      ...{ position: null, copy: null, reprotectedAt: null },
+    }
+    const ids = Array.from({ length: 1_001 }, (_, i) => `seeded ${i}`)
+    const seeded = ids.map(id => ({ id, version: 1, expiresAtMs: null, body: { ...anomaly, id } }))
+    await ecluse.stores.documents.insertFirst('anomalies', seeded)
+    const { stdout, stderr } = await anomaliesAt('user-profiles', '--json')
+    assert.equal((JSON.parse(stdout) as object[]).length, 1_000)
+    assert.match(stderr, /^These are the newest 1000, and there are more: .* --state, --kind or --severity\.\n$/)
   })
 })
 

@@ -10,6 +10,7 @@ import { declareWide } from './declare-wide.ts'
 import { transactionOf } from './fixtures.ts'
 import { openBrowser, openReader, type Reader, signIn, visit } from './open-browser.ts'
 import { textsIn } from './page-texts.ts'
+import { idOf } from './quarantine.ts'
 import { seedAnomaly, seedQuality } from './seed-quality.ts'
 import { seedQuarantine } from './seed-quarantine.ts'
 import { type StartedEcluse, startEcluse } from './start-ecluse.ts'
@@ -25,11 +26,16 @@ const raw = { nom: 'Camille Exemplaire', adresse: '12, rue des Essais', email: '
 let request: string
 let identity: string
 let anomaly: string
+let event: string
 
 before(async () => {
   ecluse = await startEcluse({ ECLUSE_AUDIT_HEAD_MS: '200', ECLUSE_LEASE_MS: '500' })
   const utilisateur = { idUtilisateur: person, ...raw }
-  await ecluse.accept('transactions', ...Array.from({ length: 5 }, () => transactionOf(person, { utilisateur })))
+  const events = Array.from({ length: 5 }, () => transactionOf(person, { utilisateur }))
+  await ecluse.accept('transactions', ...events)
+  // One came again with other content.
+  await ecluse.accept('transactions', { ...events[0]!, montant: 7.25 })
+  event = idOf(events[0]!)
   const stranger = transactionOf(person, {
     montant: 'secret-amount',
     utilisateur: { ...utilisateur, idUtilisateur: randomUUID() },
@@ -70,6 +76,7 @@ const offered = {
 const addressesOf = (names: string[]) => [
   ...names.map(name => `#/${name}`),
   '#/datasets/transactions',
+  ...(names.includes('explore') ? [`#/explore/transactions/${event}`] : []),
   ...(names.includes('quarantine') ? ['#/quarantine?dataset=transactions&cause=%2Fmontant%20type'] : []),
   ...(names.includes('quality') ? ['#/quality?dataset=transactions'] : []),
   ...(names.includes('anomalies') ? [`#/anomalies/${encodeURIComponent(anomaly)}`] : []),

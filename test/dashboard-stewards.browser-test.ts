@@ -14,7 +14,7 @@ import { eventually } from './eventually.ts'
 import { transactionOf } from './fixtures.ts'
 import { openBrowser, openReader, type Reader, signIn } from './open-browser.ts'
 import { textsIn } from './page-texts.ts'
-import { mendSchema, sale } from './quarantine.ts'
+import { idOf, mendSchema, sale } from './quarantine.ts'
 import { type EcluseProcess, spawnEcluse } from './spawn-ecluse.ts'
 
 let ecluse: EcluseProcess
@@ -152,7 +152,45 @@ for (const language of ['en', 'fr'] as const) {
       const judged = owner.page.getByRole('row', { name: 'asking the producer' })
       const who = (await (await ecluse.call('data-steward', '/v1/access/me')).json()) as { id: string }
       await judged.getByText(who.id).waitFor()
+      // The way to the event, and to what the copies hold.
+      await owner.page.getByRole('link', { name: idOf(event) }).click()
+      await owner.page
+        .getByRole('list', { name: say('passport.steps') })
+        .getByText(say('passport.conflict'))
+        .waitFor()
+      await owner.page.getByRole('row', { name: '/montant 10 20' }).waitFor()
       await Promise.all([leave(steward), leave(owner)])
+    })
+
+    test('a steward judges a flood of conflicts at once, and each says so', async () => {
+      const events = Array.from({ length: 12 }, () => sale({ montant: 10 }))
+      for (const montant of [10, 20]) {
+        const { answer } = await ecluse.post(
+          'transactions',
+          events.map(event => ({ ...event, montant })),
+        )
+        assert.equal(answer.accepted, events.length)
+        await ecluse.settled()
+      }
+      const steward = await enter('data-steward', language)
+      const { page } = steward
+      await open(page, say('page.anomalies'))
+      await page.getByLabel(say('dataset')).selectOption('transactions')
+      await page.getByLabel(say('requests.state')).selectOption('open')
+      await page.getByRole('button', { name: `${say('anomaly.conflict')} (12)` }).click()
+      await page.locator('.choice').getByText(say('judge.resolved'), { exact: true }).click()
+      await page.getByLabel(say('anomalies.comment')).fill(`sent twice, ${language}`)
+      await page.getByRole('button', { name: filled('anomalies.judgeAll', 12) }).click()
+      const judged = await eventually('all are resolved', async () => {
+        const path = '/v1/anomalies?dataset=transactions&kind=conflict&state=resolved'
+        const { items } = (await (await ecluse.call('data-steward', path)).json()) as {
+          items: { event: { id: string }; history: { comment?: string }[] }[]
+        }
+        const said = items.filter(({ history }) => history.at(-1)!.comment === `sent twice, ${language}`)
+        return said.length === events.length && said
+      })
+      assert.deepEqual(judged.map(({ event }) => event.id).sort(), events.map(idOf).sort())
+      await leave(steward)
     })
 
     test('an analyst reads a quality report and takes it along as CSV, and no value with it', async () => {

@@ -2,21 +2,36 @@
 
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, Page } from 'playwright-core'
 import type { Language } from '../runtime/language.ts'
 import { eventually } from './eventually.ts'
 import { transactionOf } from './fixtures.ts'
-import { openBrowser, openReader, type Reader, signIn } from './open-browser.ts'
+import { openBrowser, openReader, type Reader, signIn, visit } from './open-browser.ts'
 import { textsIn } from './page-texts.ts'
-import { type EcluseProcess, spawnEcluse } from './spawn-ecluse.ts'
+import { type EcluseProcess, makeDir, spawnEcluse } from './spawn-ecluse.ts'
+
+/** A hundred groups for each payment. */
+const BY_PAYER = `  by-payer:
+    window: { hopping: { size: 100m, every: 1m } }
+    groupBy: [/utilisateur/email]
+    perPerson: true
+    measures: { payments: count }
+  by-type:
+`
 
 let ecluse: EcluseProcess
 let browser: Browser
 before(async () => {
+  const dir = makeDir()
+  const policy = join(dir, 'policies/transactions.yaml')
+  writeFileSync(policy, readFileSync(policy, 'utf8').replace('  by-type:\n', BY_PAYER))
   ecluse = await spawnEcluse({
+    dir,
     environment: { ECLUSE_LEASE_MS: '500', ECLUSE_AUDIT_HEAD_MS: '200', ECLUSE_MAINTENANCE_INTERVAL_MS: '500' },
   })
   browser = await openBrowser()
@@ -50,6 +65,28 @@ async function accepted(...events: object[]): Promise<void> {
   assert.equal(answer.accepted, events.length)
   await ecluse.settled()
 }
+
+test('of more groups than are drawn, an analyst sees the newest, and is told so above them', async () => {
+  const [say, person, newestMs] = [textsIn('en'), randomUUID(), Date.now() - 60_000]
+  const minutes = Array.from({ length: 11 }, (_, i) => 100 * (10 - i))
+  await accepted(...minutes.map(ago => transactionOf(person, { date: localTime(newestMs - ago * 60_000) })))
+  await as('analyst', 'en', async (page, reader) => {
+    await visit(reader, '#/explore?dataset=transactions&aggregate=by-payer')
+    const window = page.getByRole('combobox', { name: say('explore.window') })
+    const newest = new Date(Math.floor(newestMs / 60_000) * 60_000).toISOString()
+    assert.equal(await window.inputValue(), newest)
+    const note = page.getByText(say('explore.cut').replace('{count}', '1,000'))
+    const [above, below] = [await note.boundingBox(), await page.locator('.bars').boundingBox()]
+    assert.ok(above!.y < below!.y)
+  })
+})
+
+test('an address that nobody can read shows that there is no such page', async () => {
+  await as('analyst', 'en', async (page, reader) => {
+    await visit(reader, '#/datasets/%E0%A4%A')
+    await page.getByRole('heading', { name: textsIn('en')('notOffered.title') }).waitFor()
+  })
+})
 
 for (const language of ['en', 'fr'] as const) {
   const say = textsIn(language)

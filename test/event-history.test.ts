@@ -5,8 +5,11 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import type { EventHistory } from '../gateway/event-history.ts'
+import type { NamedEvent } from '../gateway/name-events.ts'
 import type { JsonObject } from '../storage/json.ts'
+import type { StoredAnomaly } from '../storage/stored-shapes.ts'
 import { eventually } from './eventually.ts'
 import { idOf, sale } from './quarantine.ts'
 import { customer, REASON } from './rights.ts'
@@ -208,6 +211,64 @@ describe('nothing is told', () => {
   })
 })
 
+describe('an anomaly of a conflicting copy', () => {
+  type Told = StoredAnomaly & { event?: NamedEvent }
+
+  async function conflicts(): Promise<Told[]> {
+    const { body } = await ecluse.answer('data-steward', '/v1/anomalies?dataset=transactions&kind=conflict&limit=1000')
+    return body.items as unknown as Told[]
+  }
+  const path = ({ id }: Told) => `/v1/anomalies/${encodeURIComponent(id)}`
+
+  /** An event that came again with other content, and the anomaly that this made. */
+  async function contradicted() {
+    const before = new Set((await conflicts()).map(({ id }) => id))
+    const newcomer = await ecluse.newcomer()
+    await ecluse.accept('transactions', { ...newcomer.event, montant: 7.25 })
+    return { ...newcomer, anomaly: (await conflicts()).find(({ id }) => !before.has(id))! }
+  }
+
+  test('names the event, and where both copies stand, as its passport does', async () => {
+    const { id, anomaly } = await contradicted()
+    const { steps } = await history(id)
+    const placed = (position: object) => ({ topic: 'ecluse.transactions', ...position })
+    assert.equal(anomaly.event!.id, id)
+    assert.deepEqual(placed(anomaly.event!.position!), steps.find(({ step }) => step === 'appended')!.position)
+    assert.deepEqual(placed(anomaly.position!), steps.find(({ step }) => step === 'conflict')!.position)
+    assert.deepEqual((await ecluse.answer('data-steward', path(anomaly))).body, anomaly)
+    const judged = await ecluse.answer('data-owner', `${path(anomaly)}/states`, { body: { state: 'acknowledged' } })
+    assert.deepEqual((judged.body as unknown as Told).event, anomaly.event)
+  })
+
+  test('names none of a person of whom nothing may be read: as where the event is gone, at the same calls', async () => {
+    const [living, gone] = [await contradicted(), await contradicted()]
+    const asked = async ({ anomaly }: typeof living) => {
+      let body: unknown
+      const counts = await ecluse.countCalls(async () => {
+        ;({ body } = await ecluse.answer('data-steward', path(anomaly)))
+      })
+      return { body, counts: onlyAsked(counts, /^(documents\.getAll events|vault\.findUnreadable)$/) }
+    }
+    const counts = { 'documents.getAll events': 1, 'vault.findUnreadable': 1 }
+    // The lake looks at events, too, shortly after they came.
+    const isAsked = (of: typeof living, body: object) =>
+      eventually('it is told with these calls', async () => isDeepStrictEqual(await asked(of), { body, counts }))
+    await isAsked(living, living.anomaly)
+    await ecluse.setState(living.subject, 'restricted')
+    await ecluse.stores.documents.delete('events', [`transactions/${gone.id}`])
+    for (const each of [living, gone]) {
+      const { event: _, ...rest } = each.anomaly
+      await isAsked(each, rest)
+      const listed = (await conflicts()).find(({ id }) => id === rest.id)
+      assert.deepEqual(listed, rest)
+    }
+    await ecluse.setState(living.subject, 'active')
+    await carryOut('dpo', '/v1/erasure-requests', { ...customer(living.person), reason: REASON })
+    assert.equal((await ecluse.call('data-steward', path(living.anomaly))).status, 404)
+    assert.ok(!JSON.stringify(await conflicts()).includes(living.id))
+  })
+})
+
 test('a role that may not read what is internal is refused, though the id be public', async () => {
   const { id } = await ecluse.newcomer()
   const edit = (path: string, change: (text: string) => string) => {
@@ -225,8 +286,9 @@ test('a role that may not read what is internal is refused, though the id be pub
   assert.deepEqual([refused.status, refused], [403, await ask('analyst', randomUUID())])
 })
 
+const ASKED = /^(documents\.(get (events|quarantine)|find (anomalies|passed_over))|vault\.findUnreadable)$/
+
 /** Without what processors and maintenance ask meanwhile. */
-function onlyAsked(counts: object): object {
-  const names = /^(documents\.(get (events|quarantine)|find (anomalies|passed_over))|vault\.findUnreadable)$/
+function onlyAsked(counts: object, names = ASKED): object {
   return Object.fromEntries(Object.entries(counts).filter(([name]) => names.test(name)))
 }

@@ -10,6 +10,7 @@ import { holderNames } from '../gateway/find-places.ts'
 import { readPages } from '../gateway/read-pages.ts'
 import { accessActions } from '../governance/access/access-action.ts'
 import { anomalyKinds, severities } from '../governance/anomalies/anomaly-kinds.ts'
+import { linesOf } from '../governance/ledger/ledger-line.ts'
 import { dimensionNames } from '../governance/quality/dimensions.ts'
 import { discardOutcomes, replayOutcomes } from '../governance/subjects/quarantine-request.ts'
 import { anomalyStates } from '../storage/stored-shapes.ts'
@@ -96,10 +97,15 @@ test('every word of anomalies, quality and the quarantine has its own, and filte
   const namesIn = (text: string) => [...text.matchAll(/'([a-z]+)'/g)].map(([, name]) => name!)
   const metrics = namesIn(/type MetricName =([^}]+?)\n\n/.exec(read('governance/anomalies/metrics-of.ts'))![1]!)
   const suspects = namesIn(/type SuspectKind = (.+)/.exec(read('governance/quality/looks-personal.ts'))![1]!)
+  const check = { dataset: 'any', hour: '2026-11-21T12:00:00.000Z', minutes: { '00': {} }, checkedAt: '' }
+  const [line] = linesOf({ ...check, rows: [], check }, 0)
+  const { dataset: _, window: _window, archive, ...counts } = line!
+  const { checkedAt: _checkedAt, ...archived } = archive
   const families = {
     ...{ anomaly: anomalyKinds, anomalyNote: anomalyKinds, severity: severities, state: anomalyStates },
     ...{ dimension: dimensionNames, dimensionNote: dimensionNames, suspect: suspects, metric: metrics },
     ...{ passport: stepNames, holder: holderNames },
+    ...{ equation: ['received', 'accepted', 'archive'], counted: Object.keys(counts), archived: Object.keys(archived) },
     ...{ 'became.replay': Object.keys(replayOutcomes), 'became.discard': Object.keys(discardOutcomes) },
   }
   const expected = Object.entries(families).flatMap(([family, names]) => names.map(name => `${family}.${name}`))

@@ -149,6 +149,21 @@ describe('a reader', () => {
   })
 })
 
+test('a conflict names an event whose id is personal by its token, and to those alone who may read it', async () => {
+  const person = randomUUID()
+  const profile = structuredClone(sampleProfiles[0]!) as JsonObject & { login: JsonObject }
+  profile.login.uuid = person
+  await ecluse.accept('user-profiles', profile)
+  await ecluse.accept('user-profiles', { ...profile, gender: profile.gender === 'male' ? 'female' : 'male' })
+  const path = '/v1/anomalies?dataset=user-profiles'
+  const [told] = ((await read('data-steward', path)) as unknown as { items: { event?: { id: string } }[] }).items
+  const { event, ...rest } = told!
+  assert.match(event!.id, /^tok1\.person\./)
+  assert.equal((await read('data-steward', `/v1/datasets/user-profiles/events/${event!.id}`)).conflicts!.length, 1)
+  assert.deepEqual((await ecluse.answer('data-engineer', path)).body.items, [rest])
+  assert.ok(!JSON.stringify(told).includes(person))
+})
+
 describe('a copy of which nothing is left', () => {
   test('as after the erasure of somebody else it named, leaves the event as it is', async () => {
     const { event, id } = await ecluse.newcomer()
@@ -159,6 +174,8 @@ describe('a copy of which nothing is left', () => {
     await documents.upsertNewer('anomalies', [{ ...anomaly!, version: version + 1, body: { ...body, copy: null } }])
     const shown = await read('analyst', `${EVENTS}/${id}`)
     assert.deepEqual([shown.id, shown.conflicts], [id, []])
+    const { body: told } = await ecluse.answer('data-steward', `/v1/anomalies/${encodeURIComponent(anomaly!.id)}`)
+    assert.deepEqual([told.kind, told.event], ['conflict', undefined])
   })
 })
 

@@ -11,16 +11,17 @@ const REOPEN_MS = 10_000
 
 /**
  * @param {string | null} path null: nothing is asked for yet
+ * @param {{ ask?: typeof call }} options `ask`: asks in a way of its own; the others are those of `call`
  * @returns {{ data?: any, problem?: Error, loading: boolean, again: () => void }}
  */
-export function useLoad(path, options = {}) {
+export function useLoad(path, { ask = call, ...options } = {}) {
   const [state, setState] = useState({ loading: path !== null })
   const [turn, setTurn] = useState(0)
   useEffect(() => {
     if (path === null) return setState({ loading: false })
     const leaving = new AbortController()
     setState(({ data, of }) => (of === path ? { data, of, loading: true } : { loading: true }))
-    call(path, { ...options, signal: leaving.signal }).then(
+    ask(path, { ...options, signal: leaving.signal }).then(
       data => setState({ data, of: path, loading: false }),
       problem => problem.name !== 'AbortError' && setState({ problem, loading: false }),
     )

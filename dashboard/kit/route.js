@@ -11,8 +11,17 @@ addEventListener('hashchange', () => {
 function readRoute() {
   const [path = '', query = ''] = location.hash.replace(/^#\/?/, '').split('?')
   return {
-    path: path.split('/').filter(Boolean).map(decodeURIComponent),
+    path: partsOf(path),
     query: Object.fromEntries(new URLSearchParams(query)),
+  }
+}
+
+/** What cannot be decoded is one part, which no page is called. */
+function partsOf(path) {
+  try {
+    return path.split('/').filter(Boolean).map(decodeURIComponent)
+  } catch {
+    return [path]
   }
 }
 

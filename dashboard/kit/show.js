@@ -62,6 +62,11 @@ export function duration(text) {
   return unit ? number(Number(length), { style: 'unit', unit: units[unit], unitDisplay: 'long' }) : text
 }
 
+/** @param {string} text as policies write it */
+export function durationMs(text) {
+  return Number.parseInt(text, 10) * new Map(spans).get(units[text.at(-1)])
+}
+
 /** Whole days from now: below zero once they are over. */
 export function daysUntil(at) {
   return Math.floor((Date.parse(at) - Date.now()) / DAY_MS)
@@ -79,10 +84,4 @@ export function Stored({ value }) {
   if (/^p1\.\S{12,}$/.test(value)) return html`<span class="mono" title=${value}>${value.slice(0, 12)}…</span>`
   if (value.length > MAX_TEXT) return html`<span title=${value}>${value.slice(0, MAX_TEXT - 8)}…</span>`
   return html`<span>${value}</span>`
-}
-
-/** Leaves of an event by pointer, in order. */
-export function leavesOf(event, at = '') {
-  if (event === null || typeof event !== 'object') return [[at, event]]
-  return Object.entries(event).flatMap(([name, value]) => leavesOf(value, `${at}/${name}`))
 }

@@ -1,24 +1,19 @@
 // One anomaly: what was seen and since when, what it may mean, what people made of it, and the next of these.
 
 import { html } from 'htm/preact'
-import { useState } from 'preact/hooks'
-import { call, datasetsWhere, mayOn } from '../kit/call.js'
-import { Choice, Field, Form } from '../kit/form.js'
+import { isPromise, rejectedAs } from '../kit/anomalies.js'
+import { datasetsWhere, mayOn } from '../kit/call.js'
 import { useLoad } from '../kit/load.js'
-import { Empty, Facts, Page, Section, State, say, Table, Trouble, Waiting } from '../kit/parts.js'
+import { Empty, Facts, Page, Section, State, Table, Trouble, Waiting } from '../kit/parts.js'
 import { link } from '../kit/route.js'
 import { number, Time } from '../kit/show.js'
 import { language, t, word } from '../kit/text.js'
+import { Judge } from './judge.js'
+import { EventLink } from './passport.js'
+import { Unbalanced } from './unbalanced.js'
 
 /** Shown before and after its windows in the quality report. */
 const AROUND_MS = 1_800_000
-/** What people may make of it next, the likeliest first. */
-const next = {
-  open: ['acknowledged', 'resolved', 'false-alarm'],
-  acknowledged: ['resolved', 'false-alarm', 'open'],
-  resolved: ['open', 'false-alarm'],
-  'false-alarm': ['open'],
-}
 
 export function AnomalyPage({ parts: [id] }) {
   const path = `/v1/anomalies/${encodeURIComponent(id)}`
@@ -27,15 +22,16 @@ export function AnomalyPage({ parts: [id] }) {
   return html`<${Page} title=${anomaly ? begun(word('anomaly', anomaly.kind)) : t('anomalies.one')} back=${back}>
     ${problem && html`<${Trouble} problem=${problem} />`}
     ${!anomaly && !problem && html`<${Waiting} />`}
-    ${anomaly && html`<${Shown} anomaly=${anomaly} path=${path} onChange=${again} />`}
+    ${anomaly && html`<${Shown} anomaly=${anomaly} onChange=${again} />`}
   </${Page}>`
 }
 
 const begun = text => text[0].toLocaleUpperCase(language.value) + text.slice(1)
 
-function Shown({ anomaly, path, onChange }) {
+function Shown({ anomaly, onChange }) {
   const { dataset, kind, severity, state, detail, detectedAt, lastSeenAt, resolvedAt, window, windows, pointer } =
     anomaly
+  const { event, position } = anomaly
   return html`
     <p class="big-state"><${State} name=${state} /></p>
     <p class="said">${detail}</p>
@@ -48,25 +44,41 @@ function Shown({ anomaly, path, onChange }) {
       ...(lastSeenAt ? [[t('anomalies.lastSeen'), html`<${Time} at=${lastSeenAt} seconds=${true} />`]] : []),
       ...(windows ? [[t('anomalies.windows'), number(windows)]] : []),
       ...(window ? [[t('anomalies.window'), html`<${Time} at=${window.start} /> – <${Time} at=${window.end} />`]] : []),
+      ...(kind === 'conflict'
+        ? [
+            [
+              t('anomalies.event'),
+              event ? html`<${EventLink} dataset=${dataset} event=${event} />` : t('anomalies.noEvent'),
+            ],
+          ]
+        : []),
+      ...(event?.position ? [[t('anomalies.firstCopy'), html`<${Place} at=${event.position} />`]] : []),
+      ...(position ? [[t('anomalies.position'), html`<${Place} at=${position} />`]] : []),
       ...(resolvedAt ? [[t('anomalies.resolvedAt'), html`<${Time} at=${resolvedAt} seconds=${true} />`]] : []),
     ]} />
     <${Elsewhere} anomaly=${anomaly} />
-    <${Evidence} kind=${kind} evidence=${anomaly.evidence} />
+    <${kind === 'ledger-mismatch' ? Unbalanced : Evidence} kind=${kind} dataset=${dataset} evidence=${anomaly.evidence} />
     <${Section} id="history" title=${t('anomalies.history')}><${History} entries=${anomaly.history ?? []} /></${Section}>
-    ${mayOn(dataset, 'judge') && html`<${Section} id="judge" title=${t('anomalies.judge')}><${Judge} key=${state} state=${state} path=${path} onChange=${onChange} /></${Section}>`}`
+    ${mayOn(dataset, 'judge') && html`<${Section} id="judge" title=${t('anomalies.judge')}><${Judge} key=${state} anomalies=${[anomaly]} onChange=${onChange} /></${Section}>`}`
+}
+
+/** Where a record stands in the log. */
+function Place({ at: { partition, offset } }) {
+  return html`<span class="mono">${partition}/${offset}</span>`
 }
 
 /** Where more of it stands, for who may see that. */
-function Elsewhere({ anomaly: { dataset, kind, window } }) {
-  const inQuarantine = kind === 'unusual-rejections' && datasetsWhere('quarantine').includes(dataset)
+function Elsewhere({ anomaly }) {
+  const { dataset, window } = anomaly
+  const rejected = mayOn(dataset, 'quarantine') ? rejectedAs(anomaly) : undefined
   const around = window && {
     from: new Date(Date.parse(window.start) - AROUND_MS).toISOString(),
     to: new Date(Date.parse(window.end) + AROUND_MS).toISOString(),
   }
   const inReport = around && datasetsWhere('quality').includes(dataset)
-  if (!inQuarantine && !inReport) return null
+  if (!rejected && !inReport) return null
   return html`<ul class="plain">
-    ${inQuarantine && html`<li><a href=${link(['quarantine'], { dataset })}>${t('anomalies.toQuarantine')}</a></li>`}
+    ${rejected && html`<li><a href=${link(['quarantine'], rejected)}>${t('anomalies.toQuarantine')}</a></li>`}
     ${inReport && html`<li><a href=${link(['quality'], { dataset, ...around })}>${t('anomalies.toQuality')}</a></li>`}
   </ul>`
 }
@@ -76,7 +88,7 @@ function Evidence({ kind, evidence = {} }) {
   const rows = Object.entries(shown)
   if (rows.length === 0) return null
   return html`<${Section} id="evidence" title=${t('anomalies.evidence')} note=${metric && word('metric', metric)}>
-    <${Facts} facts=${rows.map(([name, value]) => [word('evidence', name), inUnit(name, value, { kind, metric })])} />
+    <${Facts} facts=${rows.map(([name, value]) => [word('evidence', name === 'allowed' && isPromise(metric) ? 'promised' : name), inUnit(name, value, { kind, metric })])} />
   </${Section}>`
 }
 
@@ -107,22 +119,4 @@ function History({ entries }) {
     { label: t('anomalies.comment'), show: ({ comment }) => comment ?? html`<span class="soft">–</span>` },
   ]
   return html`<${Table} quiet caption=${t('anomalies.history')} rows=${[...entries].reverse()} columns=${columns} />`
-}
-
-function Judge({ state, path, onChange }) {
-  const [chosen, setChosen] = useState(next[state]?.[0])
-  const [comment, setComment] = useState('')
-  const send = async () => {
-    const judged = await call(`${path}/states`, {
-      method: 'POST',
-      body: { state: chosen, ...(comment && { comment }) },
-    })
-    say(t('anomalies.said', { state: word('state', judged.state) }))
-    onChange()
-  }
-  if (!chosen) return null
-  return html`<${Form} submit=${t('anomalies.judgeDo')} onSubmit=${send}>
-    <${Choice} label=${t('anomalies.to')} value=${chosen} onInput=${setChosen} options=${next[state].map(each => [each, t(`judge.${each}`)])} />
-    <${Field} label=${t('anomalies.comment')} hint=${t('anomalies.commentHint')} value=${comment} onInput=${setComment} required=${chosen === 'open' && state !== 'acknowledged'} maxlength="500" />
-  </${Form}>`
 }

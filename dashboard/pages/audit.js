@@ -97,18 +97,24 @@ function OfPerson({ onAsk }) {
 }
 
 function Search() {
-  const [given, setGiven] = useState({ kind: '', from: '', to: '' })
+  const [given, setGiven] = useState({ kind: '', dataset: '', actor: '', from: '', to: '' })
   const [{ asked, turn }, setAsked] = useState({ asked: {}, turn: 0 })
   const set = name => value => setGiven({ ...given, [name]: value })
   const send = async () => {
-    const { kind, from, to } = given
+    const { from, to, ...names } = given
     const times = { ...(from && { from: new Date(from).toISOString() }), ...(to && { to: new Date(to).toISOString() }) }
-    setAsked({ asked: { ...(kind && { kind }), ...times }, turn: turn + 1 })
+    const named = Object.entries(names).filter(([, name]) => name.trim() !== '')
+    setAsked({
+      asked: { ...Object.fromEntries(named.map(([of, name]) => [of, name.trim()])), ...times },
+      turn: turn + 1,
+    })
   }
   return html`
     <${Form} submit=${t('audit.find')} onSubmit=${send}>
       <div class="asked">
         <${Select} label=${t('audit.kind')} value=${given.kind} onInput=${set('kind')} options=${[['', t('audit.anyKind')], ...kinds.map(kind => [kind, t(`audited.${kind}`)])]} />
+        <${Field} label=${t('dataset')} value=${given.dataset} onInput=${set('dataset')} maxlength="256" />
+        <${Field} label=${t('audit.actor')} value=${given.actor} onInput=${set('actor')} maxlength="256" />
         <${Field} label=${t('explore.from')} type="datetime-local" value=${given.from} onInput=${set('from')} />
         <${Field} label=${t('explore.to')} type="datetime-local" value=${given.to} onInput=${set('to')} />
       </div>

@@ -7,12 +7,10 @@ import { Choice } from '../kit/form.js'
 import { useLoad } from '../kit/load.js'
 import { Code, Facts, Page, Section, Table, Trouble, Waiting } from '../kit/parts.js'
 import { link, route } from '../kit/route.js'
-import { daysUntil, duration, share, Time } from '../kit/show.js'
+import { daysUntil, duration, durationMs, share, Time } from '../kit/show.js'
 import { snippets } from '../kit/snippets.js'
 import { t, word } from '../kit/text.js'
 import { Versions } from './dataset-versions.js'
-
-const DAY_MS = 86_400_000
 
 export function DatasetPage({ parts: [name] }) {
   const { data, problem } = useLoad(`/v1/datasets/${encodeURIComponent(name)}`)
@@ -68,7 +66,7 @@ function WaitingEdit({ reasons }) {
 
 function Review({ review }) {
   if (!review) return t('dataset.noReview')
-  const dueAt = new Date(Date.parse(review.last) + Number.parseInt(review.every, 10) * DAY_MS).toISOString()
+  const dueAt = new Date(Date.parse(review.last) + durationMs(review.every)).toISOString()
   const days = daysUntil(dueAt)
   const left = days < 0 ? t('dataset.reviewOver', { days: -days }) : t('dataset.reviewIn', { days })
   return html`<${Time} at=${dueAt} dateOnly=${true} /> <span class=${days < 0 ? 'state bad' : 'soft'}>${left}</span>`

@@ -5,17 +5,20 @@ import { useState } from 'preact/hooks'
 import { call, datasetsWhere } from '../kit/call.js'
 import { Bars, Lines, MAX_LINES } from '../kit/chart.js'
 import { Choice, Field, Select } from '../kit/form.js'
+import { leavesOf } from '../kit/leaves.js'
 import { useList, useLoad } from '../kit/load.js'
 import { Empty, List, Page, Section, Trouble, Waiting } from '../kit/parts.js'
 import { link, note, route } from '../kit/route.js'
-import { leavesOf, localTime, number, Stored, Time, timeText } from '../kit/show.js'
+import { localTime, number, Stored, Time, timeText } from '../kit/show.js'
 import { t } from '../kit/text.js'
 import { Passport } from './passport.js'
 
 const HOUR_MS = 3_600_000
 const ranges = { hour: HOUR_MS, day: 24 * HOUR_MS, week: 168 * HOUR_MS }
-/** Groups asked for at once: what is drawn. */
+/** Groups that are drawn, or a little more: windows are whole. */
 const MAX_GROUPS = 1_000
+/** Pages asked for: each looks through two months at most, and may be empty. */
+const MAX_PAGES = 7
 const MAX_BARS = 20
 const MAX_LEAVES = 8
 
@@ -49,6 +52,26 @@ function Aggregates({ dataset, choose }) {
     <${Groups} key=${`${aggregate.name} ${range} ${query.from} ${query.to}`} dataset=${dataset} aggregate=${aggregate} range=${range} choose=${choose} />`
 }
 
+/**
+ * Groups of the newest windows, page by page, sorted: of sessions, the answer is so by day alone.
+ * @returns {Promise<{ items: any[], withheld: number, isCut: boolean }>} newest window first; whether there may be more
+ */
+async function askGroups(path, options) {
+  const items = []
+  let withheld = 0
+  let next = ''
+  for (let pages = 0; next !== null && items.length < MAX_GROUPS && pages < MAX_PAGES; pages++) {
+    const asked = new URLSearchParams({ limit: MAX_GROUPS - items.length, ...(next && { cursor: next }) })
+    const page = await call(`${path}&${asked}`, options)
+    items.push(...page.items)
+    withheld += page.withheld
+    next = page.next
+  }
+  return { items: items.sort((a, b) => startOf(b) - startOf(a)), withheld, isCut: next !== null }
+}
+
+const startOf = ({ window }) => Date.parse(window.start)
+
 function Groups({ dataset, aggregate, range, choose }) {
   const [openedMs] = useState(Date.now())
   const { query } = route.value
@@ -56,17 +79,18 @@ function Groups({ dataset, aggregate, range, choose }) {
     range === 'own'
       ? [query.from, query.to]
       : [new Date(openedMs - ranges[range]).toISOString(), new Date(openedMs).toISOString()]
-  const asked = new URLSearchParams({ from, ...(to && { to }), limit: MAX_GROUPS })
+  const asked = new URLSearchParams({ from, ...(to && { to }), order: 'newest' })
   const { data, problem, again } = useLoad(
     `/v1/datasets/${encodeURIComponent(dataset)}/aggregates/${encodeURIComponent(aggregate.name)}?${asked}`,
+    { ask: askGroups },
   )
   if (problem) return html`<${Trouble} problem=${problem} />`
   if (!data) return html`<${Waiting} />`
-  const { items, withheld, next } = data
+  const { items, withheld, isCut } = data
   const kept =
     withheld > 0 && html`<p class="note">${t('explore.withheld', { count: number(withheld), k: aggregate.k })}</p>`
   if (items.length === 0)
-    return html`<${Empty} title=${t('explore.nothing')}>${t('explore.nothingDo')} <button type="button" class="quiet" onClick=${again}>${t('again')}</button></${Empty}>${kept}`
+    return html`<${Empty} title=${isCut ? t('explore.nothingNew') : t('explore.nothing')}>${isCut ? t('explore.nothingNewDo') : t('explore.nothingDo')} <button type="button" class="quiet" onClick=${again}>${t('again')}</button></${Empty}>${kept}`
   const measures = Object.keys(items[0].measures).filter(name =>
     items.some(item => typeof item.measures[name] === 'number'),
   )
@@ -77,10 +101,10 @@ function Groups({ dataset, aggregate, range, choose }) {
       <${Select} label=${t('explore.measure')} value=${measure} onInput=${name => choose({ measure: name })} options=${measures.map(name => [name, name])} />
       <${Choice} label=${t('explore.as')} value=${shape} onInput=${name => choose({ as: name })} options=${['bars', 'lines', 'table'].map(name => [name, t(`explore.${name}`)])} />
     </div>
+    ${isCut && html`<p class="note">${t(aggregate.window.session ? 'explore.cutSessions' : 'explore.cut', { count: number(items.length) })}</p>`}
     ${shape === 'bars' && html`<${NewestWindow} items=${items} measure=${measure} />`}
     ${shape === 'lines' && html`<${OverTime} items=${items} measure=${measure} />`}
     ${kept}
-    ${next && html`<p class="note">${t('explore.cut', { count: number(MAX_GROUPS) })}</p>`}
     ${shape === 'table' ? html`<${AsTable} items=${items} />` : html`<details><summary>${t('chart.asTable')}</summary><${AsTable} items=${items} /></details>`}`
 }
 
@@ -92,7 +116,7 @@ const nameOf = ({ group, otherGroups }) =>
         .join(' · ') || t('explore.allTogether')
 
 function NewestWindow({ items, measure }) {
-  const starts = [...new Set(items.map(({ window }) => window.start))].reverse()
+  const starts = [...new Set(items.map(({ window }) => window.start))]
   const [chosen, setChosen] = useState(starts[0])
   const of = items.filter(({ window }) => window.start === chosen)
   const bars = of
@@ -106,7 +130,7 @@ function NewestWindow({ items, measure }) {
 }
 
 function OverTime({ items, measure }) {
-  const starts = [...new Set(items.map(({ window }) => window.start))]
+  const starts = [...new Set(items.map(({ window }) => window.start))].reverse()
   const names = [...new Set(items.map(nameOf))]
   const values = new Map(items.map(item => [`${item.window.start} ${nameOf(item)}`, item.measures[measure]]))
   const lines = names
@@ -131,8 +155,7 @@ function AsTable({ items }) {
     { label: t('explore.late'), numeric: true, show: ({ late }) => number(late) },
   ]
   const [count, setCount] = useState(50)
-  const newest = [...items].reverse()
-  const list = { items: newest.slice(0, count), more: count < newest.length ? () => setCount(count + 50) : undefined }
+  const list = { items: items.slice(0, count), more: count < items.length ? () => setCount(count + 50) : undefined }
   return html`<${List} list=${list} caption=${t('explore.tableOf')} columns=${columns} />`
 }
 

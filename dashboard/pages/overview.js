@@ -62,7 +62,7 @@ function Flow({ totals, stored, waiting }) {
     <p class="step-count">${value === null ? '–' : number(value)}</p>
     <p class="step-note">${note}</p>
   </div>`
-  const of = name => share(totals[name], totals.received)
+  const of = name => (totals.received === 0 ? '–' : share(totals[name], totals.received))
   return html`<div class="flow" role="group" aria-label=${t('overview.flow')}>
     ${step('received', totals.received, t('overview.receivedNote'))}
     <span class="flow-arrow" aria-hidden="true"></span>

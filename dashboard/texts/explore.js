@@ -20,7 +20,7 @@ export const explore = {
   'explore.lines': ['Lines', 'Lignes'],
   'explore.table': ['Table', 'Tableau'],
   'explore.window': ['Window from', 'Fenêtre à partir de'],
-  'explore.tableOf': ['All groups, newest window first', 'Tous les groupes, la fenêtre la plus récente d’abord'],
+  'explore.tableOf': ['Groups, newest window first', 'Groupes, la fenêtre la plus récente d’abord'],
   'explore.late': ['Too late', 'Trop tard'],
   'explore.otherGroups': ['all others', 'tous les autres'],
   'explore.allTogether': ['all together', 'tous ensemble'],
@@ -29,8 +29,12 @@ export const explore = {
     '{count} groupes sont retenus pour protéger les personnes qui les composent : il faut {k} personnes pour qu’un groupe soit montré.',
   ],
   'explore.cut': [
-    'These are the first {count} groups: choose a shorter time.',
-    'Ce sont les {count} premiers groupes : choisissez une période plus courte.',
+    'These are the newest {count} groups of this time, not all: choose a shorter one, or one that ends earlier.',
+    'Ce sont les {count} groupes les plus récents de cette période, pas tous : choisissez-en une plus courte, ou qui finit plus tôt.',
+  ],
+  'explore.cutSessions': [
+    'These are {count} sessions of the newest days, not all: choose a shorter time, or one that ends earlier.',
+    'Ce sont {count} sessions des jours les plus récents, pas toutes : choisissez une période plus courte, ou qui finit plus tôt.',
   ],
   'explore.drawn': [
     '{count} of {all} groups are drawn; the table has them all.',
@@ -46,6 +50,11 @@ export const explore = {
     'Choose a longer time; the newest window is shown moments after its first events.',
     'Choisissez une période plus longue ; la dernière fenêtre apparaît peu après ses premiers événements.',
   ],
+  'explore.nothingNew': [
+    'Nothing to show in the newest part of this time; the rest was not read.',
+    'Rien à montrer dans la partie la plus récente de cette période ; le reste n’a pas été lu.',
+  ],
+  'explore.nothingNewDo': ['Choose a time that ends earlier.', 'Choisissez une période qui finit plus tôt.'],
   'explore.latest': ['Newest events', 'Derniers événements'],
   'explore.latestNote': [
     'As they are stored, without what your roles may not read.',
@@ -54,6 +63,20 @@ export const explore = {
   'explore.subject': ['Pseudonym', 'Pseudonyme'],
   'explore.whole': ['Whole', 'Entier'],
   'explore.passport': ['Passport', 'Passeport'],
+  'passport.one': ['An event', 'Un événement'],
+  'passport.id': ['Id, as it is stored', 'Identifiant, tel qu’il est stocké'],
+  'passport.whole': [
+    'As it is stored, as far as you may read',
+    'Tel qu’il est stocké, dans la mesure où vous le lisez',
+  ],
+  'passport.copies': ['What copies with other content hold', 'Ce que portent les copies au contenu différent'],
+  'passport.copiesNote': [
+    'Fields that are otherwise, as far as you may read them. Sealed values are left out: they are never alike.',
+    'Les champs qui diffèrent, dans la mesure où vous les lisez. Les valeurs scellées sont omises : elles ne se ressemblent jamais.',
+  ],
+  'passport.counts': ['The copy that counts', 'La copie qui compte'],
+  'passport.apart': ['This copy, kept apart', 'Cette copie, gardée à part'],
+  'passport.alike': ['no difference that you may read', 'aucune différence qui vous soit lisible'],
   'passport.steps': ['What became of it', 'Ce qu’il est devenu'],
   'passport.places': ['Where it is stored', 'Où il est stocké'],
   'passport.until': ['at the latest until', 'au plus tard jusqu’au'],

@@ -5,9 +5,9 @@ import { type Aggregate, rowLevel } from '../../governance/contract/aggregate.ts
 import type { LiveContract } from '../../governance/contract/catalogue.ts'
 import { didYouMean } from '../../governance/contract/did-you-mean.ts'
 import type { FixedWindow } from '../../governance/measures/windows-of.ts'
-import type { AggregatePage, AggregateQuery } from '../aggregate-page.ts'
+import { type AggregatePage, type AggregateQuery, type WindowOrder, windowOrders } from '../aggregate-page.ts'
 import { RequestRefused } from '../body/request-refused.ts'
-import { readCursor, writeCursor } from '../cursor.ts'
+import { type PageStart, readCursor, writeCursor } from '../cursor.ts'
 import { findDataset } from '../find-dataset.ts'
 import { DEFAULT_LIMIT } from '../find-page.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
@@ -51,7 +51,7 @@ export function aggregatesRoutes(app: Gateway, deps: GatewayDeps): void {
       config: { access: { action: 'read', dataset: 'params' } },
       schema: {
         tags: ['aggregates'],
-        summary: 'A declared aggregate, window by window, oldest first; sessions day by day, person by person',
+        summary: 'A declared aggregate, window by window; sessions day by day, and within a day person by person',
         params: Type.Object({ dataset: Type.String(), name: Type.String() }),
         querystring: Type.Object(
           {
@@ -60,6 +60,12 @@ export function aggregatesRoutes(app: Gateway, deps: GatewayDeps): void {
               description: 'Windows that start from then on; a week before `to` if not given',
             }),
             to: Type.Optional({ ...time, description: 'Windows that start before; now if not given' }),
+            order: Type.Optional(
+              Type.Enum([...windowOrders], {
+                description:
+                  'Which windows come first, the same in every page; oldest if not given. Of sessions, which days: within a day they come person by person in either order',
+              }),
+            ),
             ...pageQuery,
           },
           { additionalProperties: false },
@@ -76,10 +82,9 @@ export function aggregatesRoutes(app: Gateway, deps: GatewayDeps): void {
       if (!read.has(rowLevel(aggregate))) throw levelNotCovered(rowLevel(aggregate))
       const toMs = query.to === undefined ? deps.now() : Date.parse(readTime(query.to))
       const fromMs = query.from === undefined ? toMs - DEFAULT_RANGE_MS : Date.parse(readTime(query.from))
-      const { items, withheld, next } = await readPage(deps, live, aggregate, {
-        ...{ fromMs, toMs, limit: query.limit ?? DEFAULT_LIMIT },
-        after: readCursor(query.cursor),
-      })
+      const { order = 'oldest', limit = DEFAULT_LIMIT } = query
+      const after = readStart(query.cursor, order)
+      const { items, withheld, next } = await readPage(deps, live, aggregate, { fromMs, toMs, order, limit, after })
       const shown = new Set(aggregate.measures.filter(({ level }) => read.has(level)).map(({ name }) => name))
       return {
         items: items.map(({ measures, ...item }) => ({
@@ -87,10 +92,23 @@ export function aggregatesRoutes(app: Gateway, deps: GatewayDeps): void {
           measures: Object.fromEntries(Object.entries(measures).filter(([name]) => shown.has(name))),
         })),
         withheld,
-        next: next && writeCursor(next),
+        next: next && writeCursor({ ...next, ...(order === 'newest' && { order }) }),
       }
     },
   )
+}
+
+/** @throws RequestRefused 400 for a cursor of the other order: it would leave out what lies between */
+function readStart(cursor: string | undefined, asked: WindowOrder): PageStart | undefined {
+  const start = readCursor(cursor)
+  const { order = 'oldest' } = start ?? {}
+  if (!start || order === asked) return start
+  throw new RequestRefused({
+    status: 400,
+    slug: 'request-invalid',
+    detail: `The cursor goes on with the ${order} first, and the query asks for the ${asked} first.`,
+    fix: 'Send the same `order` with every page, or leave the cursor out to begin anew.',
+  })
 }
 
 function readPage(

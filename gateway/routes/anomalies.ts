@@ -2,27 +2,26 @@
 // a ledger that does not balance. Found by processors; judged here by those who know.
 
 import Type from 'typebox'
-import type { FieldMask } from '../../governance/access/access.ts'
 import type { AccessAction } from '../../governance/access/access-action.ts'
 import type { Caller } from '../../governance/access/caller.ts'
-import { pointerLevels } from '../../governance/access/pointer-levels.ts'
 import { anomalyKinds, severities } from '../../governance/anomalies/anomaly-kinds.ts'
-import { describeAnomaly } from '../../governance/anomalies/describe-anomaly.ts'
 import { judgeAnomaly, nextStates, WrongState } from '../../governance/anomalies/judge-anomaly.ts'
-import { higherLevel, type Level } from '../../governance/classification/taxonomy.ts'
-import { type Language, languages } from '../../runtime/language.ts'
+import { languages } from '../../runtime/language.ts'
 import { anomalyStates, type StoredAnomaly } from '../../storage/stored-shapes.ts'
 import { RequestRefused } from '../body/request-refused.ts'
 import { findDataset } from '../find-dataset.ts'
-import { findPage } from '../find-page.ts'
+import { findDocuments } from '../find-page.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
 import { answers, listOf, pageQuery } from '../shapes.ts'
+import { openShower } from '../show-anomaly.ts'
 
 const State = Type.Enum([...anomalyStates])
 const closed = { additionalProperties: false }
 const inLanguage = {
   language: Type.Optional(Type.Enum([...languages], { description: 'Of `detail`; left out: en' })),
 }
+
+const PositionShape = Type.Object({ incarnation: Type.String(), partition: Type.Integer(), offset: Type.Integer() })
 
 const AnomalyShape = Type.Object({
   id: Type.String(),
@@ -57,10 +56,19 @@ const AnomalyShape = Type.Object({
       { description: 'Who changed its state, oldest first' },
     ),
   ),
-  position: Type.Union([
-    Type.Object({ incarnation: Type.String(), partition: Type.Integer(), offset: Type.Integer() }),
-    Type.Null(),
-  ]),
+  position: Type.Union([PositionShape, Type.Null()], { description: 'In the log, of the record it is about' }),
+  event: Type.Optional(
+    Type.Object(
+      {
+        id: Type.String({ description: 'As it is stored' }),
+        position: Type.Optional(PositionShape),
+      },
+      {
+        description:
+          'Of a conflict: the event whose id came again, and where the copy stands that has effect; missing where none is archived that may be read',
+      },
+    ),
+  ),
 })
 
 const params = Type.Object({ id: Type.String({ maxLength: 1_024 }) })
@@ -90,20 +98,20 @@ export function anomaliesRoute(app: Gateway, deps: GatewayDeps): void {
         response: answers(200, listOf(AnomalyShape), 400, 401, 403, 404),
       },
     },
-    async ({ caller, query }) => {
-      const live = findDataset(deps, caller, query.dataset)
-      const { dataset } = live
-      const levelOf = pointerLevels(live)
-      const { limit, cursor, state, kind, severity, language = 'en' } = query
-      const mask = access.current().mask(caller, dataset)
-      return findPage(documents, {
+    async ({ caller, query }, reply) => {
+      reply.header('cache-control', 'no-store')
+      const { dataset } = findDataset(deps, caller, query.dataset)
+      const { limit, cursor, state, kind, severity, language } = query
+      const { found, next } = await findDocuments(documents, {
         collection: 'anomalies',
         where: { dataset, ...(state && { state }), ...(kind && { kind }), ...(severity && { severity }) },
         sortBy: 'detectedAt',
         limit,
         cursor,
-        show: body => shown(body as unknown as StoredAnomaly, mask, language, levelOf),
       })
+      const anomalies = found.map(({ body }) => body as unknown as StoredAnomaly)
+      const show = await openShower(deps, caller, dataset, anomalies)
+      return { items: anomalies.map(anomaly => show(anomaly, language)), next }
     },
   )
 
@@ -116,7 +124,12 @@ export function anomaliesRoute(app: Gateway, deps: GatewayDeps): void {
         response: answers(200, AnomalyShape, 400, 401, 403, 404),
       },
     },
-    async ({ caller, params, query }) => show(await find(caller, 'anomalies', params.id), caller, query.language),
+    async ({ caller, params, query }, reply) => {
+      reply.header('cache-control', 'no-store')
+      const anomaly = await find(caller, 'anomalies', params.id)
+      const show = await openShower(deps, caller, anomaly.dataset, [anomaly])
+      return show(anomaly, query.language)
+    },
   )
 
   app.post(
@@ -143,12 +156,14 @@ export function anomaliesRoute(app: Gateway, deps: GatewayDeps): void {
       },
     },
     async ({ caller, params, query, body }) => {
-      const { id } = await find(caller, 'judge', params.id)
-      const judged = await judgeAnomaly(documents, id, { ...body, by: caller.id, atMs: now() }).catch(error => {
+      const anomaly = await find(caller, 'judge', params.id)
+      // Before anything is changed: it may fail.
+      const show = await openShower(deps, caller, anomaly.dataset, [anomaly])
+      const judged = await judgeAnomaly(documents, anomaly.id, { ...body, by: caller.id, atMs: now() }).catch(error => {
         throw error instanceof WrongState ? wrongState(error, body.state) : error
       })
       if (!judged) throw noSuchAnomaly()
-      return show(judged, caller, query.language)
+      return show(judged, query.language)
     },
   )
 
@@ -158,40 +173,6 @@ export function anomaliesRoute(app: Gateway, deps: GatewayDeps): void {
     if (anomaly && access.current().may(caller, action, anomaly.dataset)) return anomaly
     throw noSuchAnomaly()
   }
-
-  function show(anomaly: StoredAnomaly, caller: Caller, language: Language = 'en') {
-    const live = deps.catalogue.find(anomaly.dataset)
-    return shown(anomaly, access.current().mask(caller, anomaly.dataset), language, live && pointerLevels(live))
-  }
-}
-
-/**
- * Numbers, and what was said of them, are for those who may read the field that they are of: by its level when they were
- * found and the one in force, whichever is stricter.
- */
-function shown(
-  stored: StoredAnomaly,
-  { read }: Pick<FieldMask, 'read'>,
-  language: Language,
-  levelOf?: (pointer: string) => Level,
-) {
-  const { copy: _copy, eventDocument: _document, run: _run, series: _series, running: _running, ...told } = stored
-  const anomaly = { ...told, detail: describeAnomaly(told, language) }
-  const { level, evidence: _evidence, history, ...rest } = anomaly
-  if (level === undefined) return anomaly
-  const strictest = anomaly.pointer && levelOf ? higherLevel(level, levelOf(anomaly.pointer)) : level
-  if (read.has(strictest)) return { ...anomaly, level: strictest }
-  return {
-    ...rest,
-    level: strictest,
-    detail: withheld[language](strictest),
-    ...(history && { history: history.map(({ comment: _comment, ...entry }) => entry) }),
-  }
-}
-
-const withheld: Record<Language, (level: Level) => string> = {
-  en: level => `This is about a field of level ${level}, which none of your roles may read.`,
-  fr: level => `Cela concerne un champ de niveau ${level}, qu’aucun de vos rôles ne peut lire.`,
 }
 
 function noSuchAnomaly(): RequestRefused {

@@ -30,11 +30,12 @@ const EntryShape = Type.Object({
 const name = Type.Optional(Type.String({ maxLength: 256 }))
 const time = Type.Optional(Type.String({ format: 'date-time', description: 'RFC 3339' }))
 
-const filters = { kind: name, dataset: name, from: time, to: time }
+const filters = { kind: name, dataset: name, actor: name, from: time, to: time }
 
 interface Asked {
   kind?: string
   dataset?: string
+  actor?: string
   from?: string
   to?: string
   limit?: number
@@ -110,10 +111,11 @@ export function auditEntriesRoute(app: Gateway, deps: GatewayDeps): void {
   )
 
   async function pageOf(caller: Caller, asked: Asked, person: KnownPerson | undefined) {
-    const { kind, dataset, from, to, limit, cursor } = asked
+    const { kind, dataset, actor, from, to, limit, cursor } = asked
     const where: Filter = {}
     if (kind !== undefined) where.kind = kind
     if (dataset !== undefined) where.dataset = dataset
+    if (actor !== undefined) where.actor = actor
     if (person) where.person = person.keys.auditTag
     if (from !== undefined || to !== undefined)
       where.at = { ...(from && { from: readTime(from) }), ...(to && { before: readTime(to) }) }

@@ -44,6 +44,8 @@ export interface History {
   keepOutToo(span: Span): void
   /** Sparse metrics that were found before. */
   sparse(): Iterable<Metric>
+  /** One that was found longer ago. */
+  expect(sparse: Metric): void
   /** At about the same time on the days before. */
   sameTime(series: string, startMs: number): Sample
   /** Likewise, on the day before alone; on the same day of the week before. */
@@ -137,6 +139,7 @@ export function openHistory(): History {
     },
     keepOutToo,
     sparse: () => sparse.values(),
+    expect: seriesOf,
     sameTime: (series, startMs) => sameTime(series, startMs, allDays),
     dayBefore: (series, startMs) => sameTime(series, startMs, [1]),
     weekBefore: (series, startMs) => sameTime(series, startMs, [DAYS]),

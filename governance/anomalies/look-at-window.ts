@@ -23,6 +23,8 @@ const THERE_MISSING = 0.05
 const GONE_MISSING = 0.9
 /** Where fewer events a minute are usual, none of them in some minutes is chance. */
 const SILENCE_VOLUME = 10
+/** What a silence is known by among verdicts. */
+export const SILENCE = 'silence volume'
 /** In standard deviations: of promises, that three windows in a row miss; of rules that one window may break by chance. */
 const PROMISE_NOISE = 2
 const RULE_NOISE = 3.5
@@ -37,6 +39,8 @@ interface Context {
   promises: QualityPolicy
   /** The end of the last window with an event, ms. */
   lastEventMs: number | undefined
+  /** A silence was told that nothing ended until now. */
+  isSilent: boolean
 }
 
 export function lookAtWindow(metrics: Metric[], context: Context): Verdicts {
@@ -122,7 +126,8 @@ function lookAtVolume(metric: Metric, look: Look): void {
     )
   const isLong = silenceMs !== undefined && lastEventMs !== undefined && endMs - lastEventMs >= silenceMs
   const isQuiet = compared?.isUnusual === true && compared.usual >= SILENCE_VOLUME
-  const isSilent = metric.value === 0 && (isLong || isQuiet)
+  // It lasts until something comes, however little is usual by now.
+  const isSilent = metric.value === 0 && (isLong || isQuiet || look.isSilent)
   if (isSilent)
     look.say('silence', metric, {
       ...own,

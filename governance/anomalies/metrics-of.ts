@@ -42,6 +42,14 @@ export function isSparse({ name }: Pick<Metric, 'name'>): boolean {
   return name === 'causes' || name === 'suspects'
 }
 
+/** The sparse metric that an anomaly is about; undefined: it is about another. @param run `kind series` */
+export function sparseMetricOf(run: string): Metric | undefined {
+  const [, name, place] = /^\S+ (\S+) (.*)$/s.exec(run) ?? []
+  if (place === undefined || !isSparse({ name: name as MetricName })) return undefined
+  const at = place.lastIndexOf(' ')
+  return metric(name as MetricName, { pointer: place.slice(0, at), about: place.slice(at + 1) }, 0, 0)
+}
+
 /** Of each minute, however few events came in. */
 export function volumeOf({ volume }: QualityWindow): Metric {
   return metric('volume', {}, volume.received, 1)

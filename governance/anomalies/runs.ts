@@ -1,5 +1,5 @@
 // Windows that are wrong in a row become one anomaly: opened once there are enough of them, extended while it lasts, over
-// after so many that are well again.
+// after so many that are well again. It is never over because nothing can be said of it any more.
 
 import type { WindowKind } from './anomaly-kinds.ts'
 import type { Finding, Verdicts } from './finding.ts'
@@ -9,7 +9,7 @@ import { MINUTE_MS } from './history.ts'
 export const WELL_NEED = 10
 /** Windows with so long between them, of which nothing could be said, are not in a row. */
 const APART_MS = 180 * MINUTE_MS
-/** So long without a word on it, as when too few events come, and it is over too. */
+/** So long after the last wrong one, where little can be said, one window that is well is enough; or somebody's word. */
 const UNKNOWN_MS = 1_440 * MINUTE_MS
 
 /** What is known of an anomaly that was opened. */
@@ -19,6 +19,8 @@ export interface OpenRun {
   startMs: number
   /** End of its last wrong window. */
   endMs: number
+  /** Somebody said that it is over, or was none. */
+  isSolved: boolean
 }
 
 export type Change =
@@ -29,8 +31,10 @@ export type Change =
 export interface Runs {
   /** The verdicts of the next window, which ends then. */
   step(endMs: number, verdicts: Verdicts): Change[]
-  /** Takes up an anomaly that was opened before. */
+  /** Takes up an anomaly that was opened before, or what somebody said of it. */
   adopt(run: OpenRun): void
+  /** What goes on there. */
+  openAt(key: string): OpenRun | undefined
 }
 
 interface Run {
@@ -61,7 +65,7 @@ export function openRuns(idOf: (kind: WindowKind, key: string, startMs: number) 
     run.endMs = endMs
     runs.set(key, run)
     if (run.findings.length < finding.needed) return []
-    run.open = { key, id: idOf(finding.kind, key, run.startMs), startMs: run.startMs, endMs }
+    run.open = { key, id: idOf(finding.kind, key, run.startMs), startMs: run.startMs, endMs, isSolved: false }
     const { findings } = run
     run.findings = []
     return [{ type: 'opened', run: run.open, findings }]
@@ -71,10 +75,14 @@ export function openRuns(idOf: (kind: WindowKind, key: string, startMs: number) 
     // Judged again: it was wrong after that.
     if (endMs <= run.endMs) return []
     if (isWell) run.well++
-    const isOver = run.open ? run.well >= wellNeed : isWell || endMs - run.endMs >= APART_MS
-    if (!isOver && endMs - run.endMs < UNKNOWN_MS) return []
+    const { open, well } = run
+    const passedMs = endMs - run.endMs
+    const isOver = open
+      ? well >= wellNeed || (passedMs >= UNKNOWN_MS && (well > 0 || open.isSolved))
+      : isWell || passedMs >= APART_MS
+    if (!isOver) return []
     runs.delete(key)
-    return run.open ? [{ type: 'ended', run: run.open, atMs: endMs }] : []
+    return open ? [{ type: 'ended', run: open, atMs: endMs }] : []
   }
 
   return {
@@ -88,9 +96,11 @@ export function openRuns(idOf: (kind: WindowKind, key: string, startMs: number) 
       return changes
     },
     adopt: open => {
-      if (runs.has(open.key)) return
-      const { startMs, endMs } = open
-      runs.set(open.key, { side: 'above', startMs, endMs, findings: [], well: 0, open })
+      const { key, startMs, endMs, isSolved } = open
+      const known = runs.get(key)
+      if (known?.open?.id === open.id) known.open = { ...known.open, isSolved }
+      if (!known) runs.set(key, { side: 'above', startMs, endMs, findings: [], well: 0, open })
     },
+    openAt: key => runs.get(key)?.open,
   }
 }

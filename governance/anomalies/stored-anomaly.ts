@@ -98,9 +98,11 @@ export function ended(anomaly: StoredAnomaly, nowMs: number): StoredAnomaly | un
   return isUnsolved(over) ? inState(over, 'resolved', { by: OURSELVES, atMs: nowMs }) : over
 }
 
+export const unsolvedStates: readonly AnomalyState[] = ['open', 'acknowledged']
+
 /** Nobody said yet that it is over, or was none. */
 export function isUnsolved({ state }: Pick<StoredAnomaly, 'state'>): boolean {
-  return state === 'open' || state === 'acknowledged'
+  return unsolvedStates.includes(state)
 }
 
 /** In another state, which its history tells. */
@@ -126,8 +128,10 @@ export function spansOf({ state, window, series = [] }: StoredAnomaly): Span[] {
   return series.map(name => ({ series: name, fromMs, beforeMs }))
 }
 
-export function runOf({ id, run, window }: StoredAnomaly): OpenRun {
-  return { key: run!, id, startMs: Date.parse(window!.start), endMs: Date.parse(window!.end) }
+export function runOf(anomaly: StoredAnomaly): OpenRun {
+  const { id, run, window } = anomaly
+  const [startMs, endMs] = [Date.parse(window!.start), Date.parse(window!.end)]
+  return { key: run!, id, startMs, endMs, isSolved: !isUnsolved(anomaly) }
 }
 
 function levelOf({ metric }: Finding, { levelOf, promises }: Leveller): Level | undefined {

@@ -26,6 +26,11 @@ export function endOf(window: FixedWindow, startMs: number): number {
   return startMs + hops(window).sizeMs
 }
 
+/** How long after a window the next one begins. */
+export function stepOf(window: FixedWindow): number {
+  return hops(window).everyMs
+}
+
 function hops(window: FixedWindow): { sizeMs: number; everyMs: number } {
   return 'tumbling' in window ? { sizeMs: window.tumbling, everyMs: window.tumbling } : window.hopping
 }

@@ -102,13 +102,13 @@ test('texts that are kept are looked at in one event of ten, in arrays too', () 
   assert.deepEqual(measure(event, {}, 9).suspects, [])
 })
 
-test('an event that does not say when it was has no delay; a replayed one came when it was replayed', () => {
+test('an event that does not say when it was has no delay; a replayed one came when it was rejected', () => {
   assert.equal(measure({}).delayMs, undefined)
   assert.equal(measure({}, { time: '2026-11-21T16:59:00.000Z' }).delayMs, 60_000)
   const ahead = measure({}, { time: '2026-11-21T18:00:00.000Z' })
   assert.deepEqual([ahead.delayMs, ahead.isAhead, ahead.isLate], [-3_600_000, true, false])
   const replay = { at: '2026-11-21T18:00:00.000Z', request: 'r' }
-  assert.equal(measure({}, { time: '2026-11-21T16:00:00.000Z', replay }).delayMs, 7_200_000)
+  assert.equal(measure({}, { time: '2026-11-21T16:00:00.000Z', replay }).delayMs, 3_600_000)
 })
 
 const treatments = [actions.keep, actions.redact, actions.drop].map(({ make }) => make(undefined))

@@ -18,7 +18,7 @@ export interface MeasuredEvent {
   numbers: { pointer: string; number: number; isSpread: boolean }[]
   /** Listed values, as JSON. */
   values: { pointer: string; value: string }[]
-  /** From its own time to its reception; undefined where it has none of its own. */
+  /** From its own time to its reception, the first where it was replayed; undefined where it has none of its own. */
   delayMs: number | undefined
   isLate: boolean
   isAhead: boolean
@@ -27,7 +27,7 @@ export interface MeasuredEvent {
   suspects: { pointer: string; kind: SuspectKind }[]
 }
 
-/** When an event came in: of what was replayed, then. RFC 3339. */
+/** When an event counts as come in: of what was replayed, then. RFC 3339. */
 export function receptionOf({ replay, receivedAt }: Pick<EventRecord, 'replay' | 'receivedAt'>): string {
   return replay?.at ?? receivedAt
 }
@@ -35,8 +35,8 @@ export function receptionOf({ replay, receivedAt }: Pick<EventRecord, 'replay' |
 /** @param offset its record's, in the log */
 export function measureEvent(plan: MeasuringPlan, record: EventRecord, offset: number): MeasuredEvent {
   const { event, time, receivedAt } = record
-  // An event that does not say when it was has the time of its reception.
-  const delayMs = time === receivedAt ? undefined : Date.parse(receptionOf(record)) - Date.parse(time)
+  // An event that does not say when it was has the time of its reception. What waited in quarantine did not come late.
+  const delayMs = time === receivedAt ? undefined : Date.parse(receivedAt) - Date.parse(time)
   const { timeliness, skewMs } = plan.promises
   const measured: MeasuredEvent = {
     plan,

@@ -11,6 +11,7 @@ import { openAnomalyWatch } from './watch-datasets.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
 const NOON_MS = Date.parse('2026-11-21T12:00:00Z')
 
 /** What came in in each minute of some hours, as gateways counted it. */
@@ -31,15 +32,15 @@ async function receive(documents: Documents, fromMs: number, beforeMs: number, v
   await documents.upsertNewer('ledger', rows)
 }
 
-async function opened(t: TestContext) {
+async function opened(t: TestContext, quality = noPromises, days = 5) {
   const seed = randomInt(2 ** 31)
   t.diagnostic(`seed ${seed}`)
   const random = seededRandom(seed)
   const documents = await temporaryDocuments(t)
   const usual = () => 95 + Math.floor(random() * 11)
-  await receive(documents, NOON_MS - 5 * 24 * HOUR_MS, NOON_MS, usual)
+  await receive(documents, NOON_MS - days * DAY_MS, NOON_MS, usual)
   const clock = { nowMs: NOON_MS + 45_000, hasPassed: true }
-  const contract = { dataset: 'orders', versions: new Map(), quality: noPromises }
+  const contract = { dataset: 'orders', versions: new Map(), quality }
   const watch = () => {
     const { turn } = openAnomalyWatch({
       documents,
@@ -116,6 +117,21 @@ test('silence is told once, by however many processors, and is over by itself', 
   assert.deepEqual([over!.windows, statesOf(over!), later], [7, ['open écluse', 'resolved écluse'], []])
   assert.equal(over!.resolvedAt, new Date(clock.nowMs).toISOString())
   assert.equal(over!.running, undefined)
+})
+
+test('silence is told, and goes on, over a restart long after the last event', async t => {
+  for (const silenceMs of [15 * MINUTE_MS, 10 * DAY_MS]) {
+    const { pass, watch, anomalies, clock } = await opened(t, { ...noPromises, silenceMs }, 0.1)
+    await pass(20, () => 0)
+    await watch()()
+    clock.nowMs += 11 * DAY_MS
+    // The last day is judged, some hours of it in one turn.
+    await watch()()
+    assert.deepEqual(
+      (await anomalies()).map(({ kind, state, lastSeenAt, evidence }) => [kind, state, lastSeenAt, evidence!.since]),
+      [['silence', 'open', '2026-12-01T16:00:00.000Z', '2026-11-21T12:00:00.000Z']],
+    )
+  }
 })
 
 test('what somebody said of it stands while it goes on; what was called resolved and goes on opens again', async t => {

@@ -50,6 +50,13 @@ export interface AnomalyWatch {
   open(): OpenAnomalies[]
 }
 
+/** How far a dataset was judged, and the end of the last minute until then in which something came, ms. */
+interface StoredJudged {
+  dataset: string
+  untilMs: number
+  lastEventMs?: number
+}
+
 /** A dataset's detector, and the start of the next window it is given. */
 interface Watched {
   detector: Detector
@@ -66,12 +73,15 @@ export function openAnomalyWatch(deps: WatchDeps): AnomalyWatch {
   async function startWatching(contract: LiveContract, readyMs: number): Promise<Watched> {
     const { dataset } = contract
     const stored = await documents.get(COLLECTION, dataset)
-    const judgedMs = (stored?.body.untilMs as number | undefined) ?? readyMs - FIRST_MS
+    const { untilMs, lastEventMs } = (stored?.body ?? {}) as Partial<StoredJudged>
+    const judgedMs = untilMs ?? readyMs - FIRST_MS
     const againMs = Math.max(Math.min(judgedMs, readyMs), readyMs - LONGEST_MS) - AGAIN_MS
     // Windows of several minutes begin with an hour.
     const fromMs = Math.floor(againMs / HOUR_MS) * HOUR_MS
-    const detector = openDetector(anomalyIdIn(dataset))
-    for await (const minute of readQuality(documents, contract, fromMs - HISTORY_MS, fromMs, MINUTE_MS)) {
+    // All that came since it was last judged, too: a silence may be longer than what is usual reaches back.
+    const learntMs = Math.min(fromMs - HISTORY_MS, Math.floor(judgedMs / HOUR_MS) * HOUR_MS)
+    const detector = openDetector(anomalyIdIn(dataset), lastEventMs)
+    for await (const minute of readQuality(documents, contract, learntMs, fromMs, MINUTE_MS)) {
       detector.learn(minute)
       await letOthers(minute)
     }
@@ -104,9 +114,9 @@ export function openAnomalyWatch(deps: WatchDeps): AnomalyWatch {
     let hourMs = watched.nextHourMs
     for (; hourMs + HOUR_MS <= untilMs; hourMs += HOUR_MS)
       await keep(detector.judgeHour(hourMs, await readHourDrift(documents, dataset, hourMs, spans)))
-    await documents.upsertNewer(COLLECTION, [
-      { id: dataset, version: untilMs, expiresAtMs: null, body: { dataset, untilMs } },
-    ])
+    const lastEventMs = detector.lastEventMs()
+    const body = { dataset, untilMs, ...(lastEventMs !== undefined && { lastEventMs }) } satisfies StoredJudged
+    await documents.upsertNewer(COLLECTION, [{ id: dataset, version: untilMs, expiresAtMs: null, body }])
     open.set(dataset, await countOpen(documents, dataset))
     known.set(dataset, { detector, nextMs: untilMs, nextHourMs: hourMs })
   }

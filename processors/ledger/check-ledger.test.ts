@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { linesOf } from '../../governance/ledger/ledger-line.ts'
-import { readHour } from '../../governance/ledger/read-ledger.ts'
+import { mismatchId, readHour } from '../../governance/ledger/read-ledger.ts'
 import type { StoredDocument } from '../../storage/documents/documents.ts'
 import { receptionOf, type StoredAnomaly } from '../../storage/stored-shapes.ts'
 import { temporaryDocuments } from '../documents-fixture.ts'
@@ -84,6 +84,26 @@ test('what is lost between two stores is told at the second look, and resolved s
     (await anomalies()).map(({ state }) => state),
     ['resolved'],
   )
+})
+
+test('however many were told before, one that balances again is resolved', async t => {
+  const { documents, accept, handle, archive, turn } = await opened(t)
+  const dayMs = Date.parse('2026-11-01T00:00:00Z')
+  const told = Array.from({ length: 1_200 }, (_, i) => {
+    const start = new Date(dayMs + i * 60_000).toISOString()
+    const state = i < 1_000 ? 'resolved' : i < 1_099 ? 'open' : 'acknowledged'
+    const body = { dataset: 'orders', kind: 'ledger-mismatch', state, evidence: {} }
+    return { id: mismatchId('orders', start), version: 0, expiresAtMs: null, body }
+  })
+  for (let at = 0; at < told.length; at += 400) await documents.insertFirst('anomalies', told.slice(at, at + 400))
+  await accept(1)
+  for (let i = 0; i < 2; i++) await turn()
+  await handle('effective', 1)
+  await archive(['a'])
+  const lost = mismatchId('orders', '2026-11-21T12:00:00.000Z')
+  assert.equal((await documents.get('anomalies', lost))!.body.state, 'open')
+  for (let i = 0; i < 3; i++) await turn()
+  assert.equal((await documents.get('anomalies', lost))!.body.state, 'resolved')
 })
 
 test('nothing is told while processors have not passed what there is, nor of what gateways count meanwhile', async t => {

@@ -16,7 +16,7 @@ import { asBody, type CountsByMinute, type StoredLedgerCheck } from '../../stora
 import { hourOf } from '../hourly-rows.ts'
 import type { Retentions } from '../retentions.ts'
 import { countArchived } from './count-archived.ts'
-import { openMismatches, type ReportDeps, reportMismatch, resolveMismatch } from './report-mismatch.ts'
+import { MAX_OPEN, openMismatches, type ReportDeps, reportMismatch, resolveMismatch } from './report-mismatch.ts'
 
 const MINUTE_MS = 60_000
 /** Windows that are compared each turn. */
@@ -55,6 +55,8 @@ export function openLedgerCheck(deps: CheckLedgerDeps): LedgerCheck {
   const { documents, log, catalogue, group } = deps
   /** Where the next turn takes up the older hours, by dataset. */
   const cursors = new Map<string, string>()
+  /** Likewise the windows whose mismatch was told before. */
+  const openCursors = new Map<string, string>()
   /** Lines that did not balance at the last look, by window. */
   const suspects = new Map<string, LedgerLine>()
 
@@ -62,7 +64,8 @@ export function openLedgerCheck(deps: CheckLedgerDeps): LedgerCheck {
     const older = await nextHour(documents, dataset, cursors.get(dataset) ?? '')
     // After the last one, the first.
     cursors.set(dataset, older === undefined ? '' : `${older}~`)
-    const open = new Set(await openMismatches(deps, dataset))
+    const open = new Set(await openMismatches(deps, dataset, openCursors.get(dataset) ?? ''))
+    openCursors.set(dataset, open.size < MAX_OPEN ? '' : [...open].at(-1)!)
     const recentMs = Array.from({ length: RECENT_MS / MINUTE_MS + 1 }, (_, i) => deps.now() - i * MINUTE_MS)
     const suspected = [...suspects.values()].filter(line => line.dataset === dataset).map(({ window }) => window.start)
     const asked = Map.groupBy([...open, ...suspected, ...recentMs].map(minuteOf), hourOf)

@@ -3,7 +3,7 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import { describeMismatches } from '../../governance/anomalies/describe-anomaly.ts'
-import { inState, isUnsolved, OURSELVES } from '../../governance/anomalies/stored-anomaly.ts'
+import { inState, isUnsolved, OURSELVES, unsolvedStates } from '../../governance/anomalies/stored-anomaly.ts'
 import type { LedgerLine, Mismatch } from '../../governance/ledger/ledger-line.ts'
 import { mismatchId } from '../../governance/ledger/read-ledger.ts'
 import type { Logger } from '../../runtime/logger.ts'
@@ -13,9 +13,8 @@ import type { JsonObject } from '../../storage/json.ts'
 import { asBody, type StoredAnomaly } from '../../storage/stored-shapes.ts'
 
 const COLLECTION = 'anomalies'
-/** Anomalies looked through for open ones, and the open ones looked at again in one turn. */
-const MAX_LISTED = 1_000
-const MAX_OPEN = 100
+/** Open ones that are looked at again in one turn. */
+export const MAX_OPEN = 100
 
 export interface ReportDeps {
   documents: Pick<Documents, 'get' | 'find' | 'insertFirst' | 'upsertNewer'>
@@ -72,12 +71,14 @@ export async function resolveMismatch({ documents, logger, now }: ReportDeps, li
     logger.info({ dataset, window: window.start }, 'the ledger balances again')
 }
 
-/** Starts of the windows whose mismatch is not over. */
-export async function openMismatches({ documents }: ReportDeps, dataset: string): Promise<string[]> {
-  const prefix = mismatchId(dataset, '')
-  const found = await documents.find(COLLECTION, { after: { id: prefix }, limit: MAX_LISTED })
-  return found
-    .filter(({ id, body }) => id.startsWith(prefix) && isUnsolved(body as Pick<StoredAnomaly, 'state'>))
-    .slice(0, MAX_OPEN)
-    .map(({ id }) => id.slice(prefix.length))
+/** Starts of the windows whose mismatch is not over, `MAX_OPEN` at most. @param after those that start later */
+export async function openMismatches({ documents }: ReportDeps, dataset: string, after: string): Promise<string[]> {
+  const found = await Promise.all(
+    unsolvedStates.map(state => {
+      const where = { dataset, kind: 'ledger-mismatch', state }
+      return documents.find(COLLECTION, { where, after: { id: mismatchId(dataset, after) }, limit: MAX_OPEN })
+    }),
+  )
+  const starts = found.flat().map(({ id }) => id.slice(mismatchId(dataset, '').length))
+  return starts.sort().slice(0, MAX_OPEN)
 }

@@ -70,19 +70,22 @@ test('customers come back, and are the same people in both datasets', () => {
   assert.equal(ids.size, POOL_SIZE)
   const payers = Array.from({ length: 500 }, () => text(makeTransaction(random), 'utilisateur', 'idUtilisateur'))
   assert.ok(new Set(payers).size < 450)
-  const profiled = Array.from({ length: 500 }, () => text(makeUserProfile(random), 'login', 'uuid'))
-  assert.ok([...payers, ...profiled].every(id => ids.has(id)))
+  assert.ok(payers.every(id => ids.has(id)))
+  const profiled = Array.from({ length: 2_000 }, () => text(makeUserProfile(random), 'login', 'uuid'))
+  const payersProfiled = profiled.filter(id => ids.has(id)).length
+  assert.ok(payersProfiled > 50 && payersProfiled < 200, String(payersProfiled))
 })
 
-test('one person has one profile', () => {
+test('one person has one profile, and most who are profiled are new', () => {
   const random = seededRandom(5)
   const profiles = new Map<string, JsonObject>()
-  for (let i = 0; i < 2_000; i++) {
+  for (let i = 0; i < 10_000; i++) {
     const profile = makeUserProfile(random)
     const id = text(profile, 'login', 'uuid')
     assert.deepEqual(profile, profiles.get(id) ?? profile)
     profiles.set(id, profile)
   }
+  assert.ok(profiles.size > 9_500 && profiles.size < 10_000, String(profiles.size))
 })
 
 function text(event: JsonObject, name: string, member: string): string {

@@ -4,7 +4,7 @@
 import { type Country, countries, type Town } from './countries.ts'
 import { integerBetween, pick, seededRandom, uuidFrom } from './seeded-random.ts'
 
-/** How many people there are. */
+/** How many people make payments. */
 export const POOL_SIZE = 1_000
 
 /** Four in five people live in the first country of the list. */
@@ -26,7 +26,7 @@ export interface Person {
   random: () => number
 }
 
-/** Person number `index`, from 0 to POOL_SIZE - 1: the same for the same index, whatever the seed of a simulation. */
+/** Person number `index`, from 0: the same for the same index, whatever the seed of a simulation. */
 export function makePerson(index: number): Person {
   const random = seededRandom(0xec1 + index * 7_919)
   const country = random() < AT_HOME ? countries[0]! : pick(random, countries.slice(1))

@@ -9,9 +9,14 @@ import { integerBetween, pick } from './seeded-random.ts'
 /** The profiles' ages are as of this year: they never change. */
 const SNAPSHOT_YEAR = 2026
 
-/** The profile of somebody in the pool: one event of `user-profiles`. */
+/** Most are newcomers; who makes payments is profiled too, and then comes again: a duplicate. */
+const PAYS = 0.05
+const NEWCOMERS = 10_000_000
+
+/** The profile of somebody: one event of `user-profiles`. */
 export function makeUserProfile(random: () => number): JsonObject {
-  return profileOf(makePerson(integerBetween(random, 0, POOL_SIZE - 1)))
+  const pays = random() < PAYS
+  return profileOf(makePerson(integerBetween(random, 0, pays ? POOL_SIZE - 1 : NEWCOMERS)))
 }
 
 /** This person's profile. Call it once for a person made by `makePerson`. */

@@ -3,8 +3,9 @@
 
 import { randomUUID } from 'node:crypto'
 import { connect, createServer, type Socket } from 'node:net'
-import type { Client } from 'cassandra-driver'
+import { type Client, errors } from 'cassandra-driver'
 import { adminAccess, engineAccess } from '../../test/engines/environment.ts'
+import { eventually } from '../../test/eventually.ts'
 import type { ServerAccess } from '../server-access.ts'
 import { cassandraClient, cassandraPlace } from './cassandra-client.ts'
 
@@ -27,20 +28,33 @@ export async function temporaryKeyspace(replication = 1): Promise<TemporaryKeysp
   const access = withKeyspace(engineAccess('tables'), keyspace)
   const admin = adminClient()
   const { dataCentre } = cassandraPlace(access).place
-  await admin.execute(
-    `CREATE KEYSPACE ${keyspace} WITH replication = {'class': 'NetworkTopologyStrategy', '${dataCentre}': ${replication}}`,
+  await done(
+    admin,
+    `CREATE KEYSPACE IF NOT EXISTS ${keyspace} WITH replication = {'class': 'NetworkTopologyStrategy', '${dataCentre}': ${replication}}`,
   )
-  for (const right of RIGHTS) await admin.execute(`GRANT ${right} ON KEYSPACE ${keyspace} TO "${access.username}"`)
+  for (const right of RIGHTS) await done(admin, `GRANT ${right} ON KEYSPACE ${keyspace} TO "${access.username}"`)
   return {
     keyspace,
     access,
     admin,
     drop: async () => {
-      await admin.execute(`DROP KEYSPACE ${keyspace}`)
-      await admin.shutdown()
+      // An open client would keep the tests' process.
+      await done(admin, `DROP KEYSPACE IF EXISTS ${keyspace}`).finally(() => admin.shutdown())
     },
   }
 }
+
+/** Says it until it is done: on a busy machine, what changes a schema may outlast the client's patience. */
+const done = (admin: Client, cql: string) =>
+  eventually(`Cassandra has done ${cql}`, () =>
+    admin.execute(cql).then(
+      () => true,
+      error => {
+        if (error instanceof errors.ResponseError) throw error
+        return false
+      },
+    ),
+  )
 
 /** A client of one who may do everything. */
 export function adminClient(): Client {
