@@ -10,7 +10,7 @@ import { verifyExport } from '../governance/audit/export-lines.ts'
 import { type EntryNumbers, formatNumbers } from '../governance/audit/missing-contents.ts'
 import { type TreeHead, verifyTreeHead } from '../governance/audit/tree-head.ts'
 import type { Config } from '../runtime/config.ts'
-import { clientApiKey } from './dev-credentials.ts'
+import { openClient } from './client.ts'
 import { openProgress } from './progress.ts'
 import { UsageError, type Verb } from './verb.ts'
 
@@ -40,9 +40,7 @@ const audit: Verb = async (args, config) => {
 
 /** Nothing but a whole export ever stands under the name asked for. */
 async function exportTo(file: string, config: Config, { json }: Asked): Promise<number> {
-  const headers = { authorization: `Bearer ${clientApiKey(config, 'auditor')}` }
-  const response = await fetch(new URL('/v1/audit/export', config.url), { headers })
-  if (!response.ok || !response.body) throw new Error(await problemOf(response))
+  const response = await openClient(config, 'auditor').read('/v1/audit/export')
   const partial = `${file}.partial`
   const progress = openProgress('exporting')
   const size = Number(response.headers.get('ecluse-audit-entries'))
@@ -50,7 +48,7 @@ async function exportTo(file: string, config: Config, { json }: Asked): Promise<
   let entries = -1
   try {
     await pipeline(
-      Readable.fromWeb(response.body),
+      Readable.fromWeb(response.body!),
       async function* (chunks: AsyncIterable<Buffer>) {
         for await (const chunk of chunks) {
           for (const byte of chunk) if (byte === 0x0a) entries++
@@ -139,11 +137,6 @@ function sentence(found: {
       : `; the content of ${entries} is not in this export (${formatNumbers(withoutContent)}): expired or withheld`
   const since = continues.map(size => `It continues the head of ${size} entries that was kept elsewhere.\n`).join('')
   return `Valid: ${treeSize} entries${gone}. Signed at ${signedAt}, root ${rootHash}.\n${since}`
-}
-
-async function problemOf(response: Response): Promise<string> {
-  const problem = (await response.json().catch(() => ({}))) as { detail?: string; fix?: string }
-  return `the gateway answered ${response.status}. ${problem.detail ?? ''} ${problem.fix ?? ''}`.trim()
 }
 
 export default audit

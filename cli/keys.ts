@@ -12,6 +12,7 @@ import type { Config } from '../runtime/config.ts'
 import type { Vault } from '../storage/vault/vault.ts'
 import { loadKeks } from './load-kek.ts'
 import { openVault } from './open-stores.ts'
+import { printJson } from './print-json.ts'
 import { changeKek, changeLookup, printSigningKey } from './rotate-keys.ts'
 import { UsageError, type Verb } from './verb.ts'
 
@@ -22,6 +23,7 @@ const options = {
   name: { type: 'string', default: '' },
   datasets: { type: 'string', default: '*' },
   days: { type: 'string' },
+  json: { type: 'boolean', default: false },
 } as const
 
 const keys: Verb = async (args, config) => {
@@ -30,13 +32,14 @@ const keys: Verb = async (args, config) => {
   if (!VERBS.includes(what)) throw new UsageError(`say what to do: ${VERBS.join(', ')}`)
   const vault = await openVault(config)
   try {
+    const { json } = values
     if (what === 'create') return await create(vault, values)
-    if (what === 'list') return await list(vault)
-    if (what === 'revoke') return await revoke(vault, name)
-    if (what === 'rotate-kek') return await changeKek(vault, config)
-    if (what === 'rotate-lookup') return await changeLookup(vault, config)
-    if (what === 'signing') return await printSigningKey(vault, config)
-    return await rotate(vault, config, name)
+    if (what === 'list') return await list(vault, json)
+    if (what === 'revoke') return await revoke(vault, name, json)
+    if (what === 'rotate-kek') return await changeKek(vault, config, json)
+    if (what === 'rotate-lookup') return await changeLookup(vault, config, json)
+    if (what === 'signing') return await printSigningKey(vault, config, json)
+    return await rotate(vault, config, name, json)
   } finally {
     await vault.close()
   }
@@ -47,6 +50,7 @@ interface NewKey {
   name: string
   datasets: string
   days?: string
+  json: boolean
 }
 
 async function create(vault: Vault, values: NewKey): Promise<number> {
@@ -63,13 +67,14 @@ async function create(vault: Vault, values: NewKey): Promise<number> {
     throw new UsageError('--datasets is a list of dataset names with commas between, or *')
   const { apiKey, credential } = makeApiKey({ name: values.name, roles, datasets, nowMs: Date.now(), days })
   const { id, expiresAtMs } = credential
-  const expiresAt = expiresAtMs === null ? null : new Date(expiresAtMs).toISOString()
+  const expiresAt = expiresAtMs === null ? null : timeOf(expiresAtMs)
   await leaveAuditNote(vault, Date.now(), { kind: 'key-made', details: { key: id, roles, datasets, expiresAt } })
   await vault.putCredential(credential)
   process.stderr.write(
     `API key ${credential.id} for ${roles.join(', ')} on ${values.datasets}; it is shown this once:\n`,
   )
-  process.stdout.write(`${apiKey}\n`)
+  if (values.json) printJson({ id, apiKey, name: values.name, roles, datasets, expiresAt })
+  else process.stdout.write(`${apiKey}\n`)
   return 0
 }
 
@@ -78,32 +83,51 @@ function describeRoles(wrong: string): string {
   return `${lines.join('\n')}\n${didYouMean(wrong, roleNames)}`
 }
 
-async function list(vault: Vault): Promise<number> {
-  for (const { id, name, roles, datasets, createdAtMs, expiresAtMs } of await vault.listCredentials()) {
-    const ends = expiresAtMs === null ? 'never expires' : `expires ${new Date(expiresAtMs).toISOString()}`
-    const made = `made ${new Date(createdAtMs).toISOString()}`
-    const called = name === '' ? '' : `: ${name}`
-    process.stdout.write(`${id}  ${roles.join(',')}  ${datasets.join(',')}  ${made}, ${ends}${called}\n`)
-  }
+async function list(vault: Vault, json: boolean): Promise<number> {
+  const listed = (await vault.listCredentials()).map(({ id, name, roles, datasets, createdAtMs, expiresAtMs }) => ({
+    ...{ id, name, roles, datasets, createdAt: timeOf(createdAtMs) },
+    expiresAt: expiresAtMs === null ? null : timeOf(expiresAtMs),
+  }))
+  if (json) printJson(listed)
+  else process.stdout.write(listed.map(describe).join(''))
   return 0
 }
 
-async function revoke(vault: Vault, id: string): Promise<number> {
+interface Listed {
+  id: string
+  name: string
+  roles: string[]
+  datasets: string[]
+  createdAt: string
+  expiresAt: string | null
+}
+
+function describe({ id, name, roles, datasets, createdAt, expiresAt }: Listed): string {
+  const ends = expiresAt === null ? 'never expires' : `expires ${expiresAt}`
+  const called = name === '' ? '' : `: ${name}`
+  return `${id}  ${roles.join(',')}  ${datasets.join(',')}  made ${createdAt}, ${ends}${called}\n`
+}
+
+const timeOf = (ms: number) => new Date(ms).toISOString()
+
+async function revoke(vault: Vault, id: string, json: boolean): Promise<number> {
   if (!(await vault.findCredential(id))) throw new Error('there is no key of this id: `ecluse keys list` shows them')
   await leaveAuditNote(vault, Date.now(), { kind: 'key-revoked', details: { key: id } })
   await vault.deleteCredential(id)
   process.stderr.write(`revoked ${id}\n`)
+  if (json) printJson({ revoked: id })
   return 0
 }
 
-async function rotate(vault: Vault, config: Config, domain: string): Promise<number> {
+async function rotate(vault: Vault, config: Config, domain: string, json: boolean): Promise<number> {
   if ((await vault.listKeys(`domain/${domain}/`)).length === 0)
     throw new Error('no policy that was live uses a domain of this name')
   const ring = await openKeyRing(vault, loadKeks(config), Date.now)
   await leaveAuditNote(vault, Date.now(), { kind: 'key-rotated', details: { keys: 'domain', domain } })
   const id = await ring.rotateDomain(domain, config.domainOverlapMs)
-  const until = new Date(Date.now() + config.domainOverlapMs).toISOString()
+  const until = timeOf(Date.now() + config.domainOverlapMs)
   process.stderr.write(`domain ${domain} has key ${id}; events carry both tokens until ${until}\n`)
+  if (json) printJson({ domain, key: id, bothUntil: until })
   return 0
 }
 

@@ -79,12 +79,12 @@ const verbs: Record<string, Entry> = {
   keys: {
     does: 'API keys, domain keys, and the keys that hold the others',
     takes:
-      'create --role R [--role S] [--name N] [--datasets a,b] [--days N] | list | revoke ID | rotate DOMAIN | rotate-kek | rotate-lookup | signing',
+      'create --role R [--role S] [--name N] [--datasets a,b] [--days N] | list | revoke ID | rotate DOMAIN | rotate-kek | rotate-lookup | signing; [--json]',
     load: () => import('./keys.ts'),
   },
   vault: {
     does: 'copy the embedded vault while it is used, and bring a copy back',
-    takes: 'backup FILE [--epoch-keys FILE] | restore FILE [--epoch-keys FILE]',
+    takes: 'backup FILE [--epoch-keys FILE] | restore FILE [--epoch-keys FILE]; [--json]',
     load: () => import('./vault.ts'),
   },
   access: {
@@ -118,7 +118,7 @@ const verbs: Record<string, Entry> = {
 function rights(kind: RightKind, does: string, own = ''): Entry {
   return {
     does,
-    takes: `[file of \`<type> <id>\` or JSON lines, else standard input] --reason TEXT ${own && `${own} `}[--out DIR] [--no-wait] [--json]`,
+    takes: `[file of \`<type> <id>\` or JSON lines, else standard input] --reason TEXT [--requester TEXT] ${own && `${own} `}[--out DIR] [--no-wait] [--json]`,
     load: async () => ({ default: (await import('./rights.ts')).rightsVerb(kind) }),
   }
 }

@@ -10,9 +10,8 @@ const DAY_MS = 86_400_000
 const retention: Verb = async (args, config) => {
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { json: { type: 'boolean' } } })
   const query = positionals[0] === undefined ? '' : `?dataset=${encodeURIComponent(positionals[0])}`
-  const answer = await openClient(config, 'data-engineer').get(`/v1/retention${query}`)
-  const { items } = (await answer!.json()) as { items: StoreRetention[] }
-  if (items.length === 0) throw new Error('no dataset of this name is live')
+  const answer = await openClient(config, 'data-engineer').read(`/v1/retention${query}`)
+  const { items } = (await answer.json()) as { items: StoreRetention[] }
   process.stdout.write(values.json ? `${JSON.stringify(items, null, 2)}\n` : table(items))
   return 0
 }

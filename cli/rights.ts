@@ -1,5 +1,6 @@
 // ecluse erase, export, rectify, restrict, object: persons' requests over HTTP. Whom they are about is read from
 // standard input or a file, never from an argument: those stand in the shell's history and in the list of processes.
+// What was filed is told, whatever happens afterwards: an erasure cannot be taken back.
 
 import { statSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
@@ -8,13 +9,12 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import type { RightKind } from '../governance/subjects/rights-request.ts'
-import type { Config } from '../runtime/config.ts'
-import { clientApiKey } from './dev-credentials.ts'
+import { type Client, openClient, Refused } from './client.ts'
 import { openProgress } from './progress.ts'
+import { type Asked, readRequests } from './read-requests.ts'
 import { UsageError, type Verb } from './verb.ts'
 
 const LOOK_MS = 500
-const MAX_REQUESTS = 1_000
 
 /** What each finished request leaves to be kept: path under the request, ending of the file. */
 const proofs: Partial<Record<RightKind, { path: string; ending: string }>> = {
@@ -30,8 +30,19 @@ interface Watched {
   stages: { name: string }[]
 }
 
+/** The first line that was not taken; those after it were not filed. */
+interface Stop {
+  line: number
+  /** `unanswered`: it may have been filed all the same. */
+  state: 'refused' | 'unanswered'
+  because: string
+  /** Lines that were not filed. */
+  notFiled: number[]
+}
+
 const options = {
   reason: { type: 'string' },
+  requester: { type: 'string' },
   out: { type: 'string' },
   'no-wait': { type: 'boolean' },
   json: { type: 'boolean' },
@@ -54,90 +65,90 @@ export function rightsVerb(kind: RightKind): Verb {
       allowPositionals: true,
       options: { ...options, ...ownOptions[kind] } as typeof options,
     })
-    const own = Object.keys(ownOptions[kind])
-    const said = Object.fromEntries(Object.entries(values).filter(([name]) => name === 'reason' || own.includes(name)))
+    const { out, json } = values
+    const members = ['reason', 'requester', ...Object.keys(ownOptions[kind])]
+    const said = Object.fromEntries(Object.entries(values).filter(([name]) => members.includes(name)))
     if (positionals.length > 1) throw new UsageError('give one file of lines, or lines on standard input')
     const input = positionals[0] === undefined ? await text(process.stdin) : await readFile(positionals[0], 'utf8')
-    const bodies = readBodies(input, kind, said)
+    const asked = readRequests(input, kind, said)
     // Before anything is done that cannot be undone.
-    if (values.out !== undefined && !statSync(values.out, { throwIfNoEntry: false })?.isDirectory())
-      throw new UsageError(`--out ${values.out} is no directory: make it first`)
-    const client = openClient(config, kind)
-    const filed: Watched[] = []
-    for (const body of bodies) filed.push(await client.file(body))
-    const ended = values['no-wait'] ? filed : await wait(client, filed)
-    for (const request of ended) {
-      const proof = proofs[kind]
-      // Of nobody there is no package.
-      if (values.out !== undefined && proof && request.state === 'done' && request.outcome?.packageUntil !== null)
-        await writeFile(join(values.out, `${request.id}${proof.ending}`), await client.read(request.id, proof.path), {
-          mode: 0o600,
-        })
-      process.stdout.write(`${values.json ? JSON.stringify(request) : sentence(request)}\n`)
+    if (out !== undefined && !statSync(out, { throwIfNoEntry: false })?.isDirectory())
+      throw new UsageError(`--out ${out} is no directory: make it first`)
+    const client = openClient(config, 'dpo')
+    const path = `/v1/${kind}-requests`
+    const { filed, stop } = await fileAll(client, path, asked)
+    const { requests, troubles } = values['no-wait']
+      ? { requests: filed, troubles: [] }
+      : await wait(client, path, filed)
+    for (const request of requests) {
+      process.stdout.write(`${json ? JSON.stringify(request) : sentence(request)}\n`)
+      if (out !== undefined)
+        await keepProof(client, kind, request, out).catch(error => troubles.push(`${request.id}: ${error.message}`))
     }
-    return values['no-wait'] || ended.every(({ state }) => state === 'done') ? 0 : 1
+    if (stop && json) process.stdout.write(`${JSON.stringify(stop)}\n`)
+    if (stop) troubles.push(describe(stop, filed.length, path))
+    if (troubles.length > 0) throw new Error(troubles.join('\n'))
+    return values['no-wait'] || requests.every(({ state }) => state === 'done') ? 0 : 1
   }
 }
 
-/**
- * A line is `<type> <id>`, or the JSON of a request's body, whose members go before those said on the command line.
- * @throws UsageError for another one: which, never what
- */
-function readBodies(input: string, kind: RightKind, said: Record<string, unknown>): Record<string, unknown>[] {
-  const lines = input.split('\n').map(line => line.trim())
-  const bodies = lines.flatMap((line, i): Record<string, unknown>[] => {
-    if (line === '') return []
-    const named = /^([a-z][a-z0-9_-]*) (.+)$/.exec(line)
-    if (named) return [{ ...said, subject: { type: named[1], id: named[2] } }]
+/** In the order of the lines, no further than the first that is not taken. */
+async function fileAll(client: Client, path: string, asked: Asked[]): Promise<{ filed: Watched[]; stop?: Stop }> {
+  const filed: Watched[] = []
+  for (const [i, { line, body }] of asked.entries()) {
     try {
-      return [{ ...said, ...(JSON.parse(line) as Record<string, unknown>) }]
-    } catch {
-      throw new UsageError(`line ${i + 1} is neither \`<type> <id>\`, such as \`customer 42\`, nor a JSON object`)
+      filed.push((await (await client.post(path, body)).json()) as Watched)
+    } catch (error) {
+      const isRefused = error instanceof Refused && error.status < 500
+      const state = isRefused ? 'refused' : 'unanswered'
+      const notFiled = asked.slice(isRefused ? i : i + 1).map(each => each.line)
+      return { filed, stop: { line, state, because: (error as Error).message, notFiled } }
     }
-  })
-  if (bodies.length === 0) throw new UsageError('there is no line: write `<type> <id>` on standard input, or in a file')
-  if (bodies.length > MAX_REQUESTS) throw new UsageError(`at most ${MAX_REQUESTS} requests at a time`)
-  if (bodies.some(body => !body.reason)) throw new UsageError('say why: --reason TEXT')
-  if (kind === 'objection' && bodies.some(body => !body.purpose))
-    throw new UsageError('say what they object to, word for word as the policy has it: --purpose TEXT')
-  return bodies
+  }
+  return { filed }
 }
 
-function openClient(config: Config, kind: RightKind) {
-  const authorization = `Bearer ${clientApiKey(config, 'dpo')}`
-  const call = async (path: string, init: RequestInit = {}): Promise<Response> => {
-    const url = new URL(`/v1/${kind}-requests${path}`, config.url)
-    const response = await fetch(url, { ...init, headers: { authorization, ...init.headers } }).catch(cause => {
-      throw new Error(`${config.url} cannot be reached: is the gateway running, and is ECLUSE_URL right?`, { cause })
-    })
-    if (response.ok) return response
-    const problem = (await response.json().catch(() => ({}))) as { detail?: string; fix?: string }
-    throw new Error(`${response.status}: ${problem.detail ?? 'no reason given'} ${problem.fix ?? ''}`.trim())
-  }
-  const json = async (response: Promise<Response>) => (await (await response).json()) as Watched
-  return {
-    file: (body: Record<string, unknown>) =>
-      json(call('', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })),
-    look: (id: string) => json(call(`/${id}`)),
-    read: async (id: string, what: string) => Buffer.from(await (await call(`/${id}/${what}`)).arrayBuffer()),
-  }
+function describe({ line, state, because, notFiled }: Stop, filed: number, path: string): string {
+  const itself = state === 'refused' ? '' : ` GET ${path} lists what was filed, perhaps this one too.`
+  const before = filed > 0 ? ` Before it ${filed} ${filed > 1 ? 'were' : 'was'} filed, as told above.` : ''
+  const left = notFiled.length > 0 ? ` Not filed: line ${notFiled.join(', ')}.` : ''
+  return `line ${line}: ${because}${itself}${before}${left}`
 }
 
-/** Until each is done, failed, or blocked by something that a person has to change. */
-async function wait(client: ReturnType<typeof openClient>, filed: Watched[]): Promise<Watched[]> {
+/** Until each is done, failed, or blocked by something that a person has to change. What cannot be looked at any more is as it was seen last. */
+async function wait(
+  client: Client,
+  path: string,
+  filed: Watched[],
+): Promise<{ requests: Watched[]; troubles: string[] }> {
   const progress = openProgress('requests')
-  const ended: Watched[] = []
-  for (const [i, { id }] of filed.entries()) {
-    let request = await client.look(id)
-    while (!['done', 'failed', 'blocked'].includes(request.state)) {
-      progress.show(i, filed.length)
-      await sleep(LOOK_MS)
-      request = await client.look(id)
-    }
-    ended.push(request)
+  const requests = [...filed]
+  const look = async (i: number) => {
+    requests[i] = (await (await client.read(`${path}/${filed[i]!.id}`)).json()) as Watched
+    return ['done', 'failed', 'blocked'].includes(requests[i].state)
   }
-  progress.end()
-  return ended
+  try {
+    for (const i of filed.keys()) {
+      while (!(await look(i))) {
+        progress.show(i, filed.length)
+        await sleep(LOOK_MS)
+      }
+    }
+    return { requests, troubles: [] }
+  } catch (error) {
+    return { requests, troubles: [`what becomes of them could not be watched: ${(error as Error).message}`] }
+  } finally {
+    progress.end()
+  }
+}
+
+/** Writes what a finished request leaves; of nobody there is no package. */
+async function keepProof(client: Client, kind: RightKind, request: Watched, out: string): Promise<void> {
+  const proof = proofs[kind]
+  if (!proof || request.state !== 'done' || request.outcome?.packageUntil === null) return
+  const answer = await client.read(`/v1/${kind}-requests/${request.id}/${proof.path}`)
+  const bytes = Buffer.from(await answer.arrayBuffer())
+  await writeFile(join(out, `${request.id}${proof.ending}`), bytes, { mode: 0o600 })
 }
 
 function sentence({ id, state, because, outcome }: Watched): string {

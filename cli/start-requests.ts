@@ -12,7 +12,7 @@ import { type EraseDeps, erase } from '../governance/subjects/erase.ts'
 import type { ErasureLedger } from '../governance/subjects/erasure-ledger.ts'
 import type { PackageStore } from '../governance/subjects/export/package-store.ts'
 import { type ExportDeps, exportPerson } from '../governance/subjects/export.ts'
-import type { AskedPerson } from '../governance/subjects/find-asked.ts'
+import { type AskedPerson, declaredKinds } from '../governance/subjects/find-asked.ts'
 import type { Holder } from '../governance/subjects/holder.ts'
 import type { KeyRing } from '../governance/subjects/key-ring.ts'
 import { object } from '../governance/subjects/object.ts'
@@ -165,7 +165,7 @@ function exporting(deps: StartRequestsDeps, { groups, ...eraseDeps }: EraseDeps)
     openOriginal: async entry => (await openOriginals({ ...deps, vault: stores.vault }, [entry]))[0],
     aliasTypes: (type: string) => {
       const subjects = catalogue.all().flatMap(contract => contract.subjects.filter(subject => subject.type === type))
-      return [...new Set(subjects.flatMap(({ aliases }) => aliases.map(alias => alias.type)))].sort()
+      return declaredKinds([{ subjects }]).aliases
     },
     countAliases: async ({ lookup }: { lookup: string }) => {
       const [entry] = await stores.vault.findPersons([lookup])
@@ -199,7 +199,7 @@ function erasing(deps: StartRequestsDeps, holders: Holder[]): EraseDeps {
     vault: stores.vault,
     log: stores.log,
     holders,
-    types: () => catalogue.all().flatMap(({ subjects }) => subjects.map(({ type }) => type)),
+    kinds: () => declaredKinds(catalogue.all()),
     groups: () => [
       { group: ARCHIVE_GROUP, topics: datasets().map(topicOf) },
       { group: QUARANTINE_GROUP, topics: datasets().map(quarantineTopicOf) },

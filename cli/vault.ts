@@ -7,9 +7,10 @@ import type { Config } from '../runtime/config.ts'
 import { lockDirectory } from '../storage/sqlite/lock-directory.ts'
 import { type BackUpFiles, backUpSqliteVault, restoreSqliteVault } from '../storage/vault/back-up-sqlite.ts'
 import { inDataDir, isEmbedded } from './open-stores.ts'
+import { printJson } from './print-json.ts'
 import { UsageError, type Verb } from './verb.ts'
 
-const options = { 'epoch-keys': { type: 'string' } } as const
+const options = { 'epoch-keys': { type: 'string' }, json: { type: 'boolean', default: false } } as const
 
 const vault: Verb = async (args, config) => {
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options })
@@ -22,10 +23,12 @@ const vault: Verb = async (args, config) => {
         'docs/install.md says why',
     )
   const files = { copy, epochKeys: values['epoch-keys'] ?? `${copy}.epoch-keys` }
-  return what === 'backup' ? backUp(config, files) : restore(config, files)
+  await (what === 'backup' ? backUp(config, files) : restore(config, files))
+  if (values.json) printJson({ [what]: files.copy, epochKeys: files.epochKeys })
+  return 0
 }
 
-async function backUp(config: Config, files: BackUpFiles): Promise<number> {
+async function backUp(config: Config, files: BackUpFiles): Promise<void> {
   const path = inDataDir(config, 'vault.sqlite')
   if (!existsSync(path)) throw new Error(`there is no vault at ${path}`)
   await backUpSqliteVault(path, files)
@@ -33,10 +36,9 @@ async function backUp(config: Config, files: BackUpFiles): Promise<number> {
     `${files.copy} holds the vault without its epoch keys, ${files.epochKeys} holds these.\n` +
       'Keep one copy of the epoch keys, the newest: whoever has an old one opens what was erased since.\n',
   )
-  return 0
 }
 
-async function restore(config: Config, files: BackUpFiles): Promise<number> {
+async function restore(config: Config, files: BackUpFiles): Promise<void> {
   const path = inDataDir(config, 'vault.sqlite')
   const unlock = lockDirectory(inDataDir(config, ''))
   try {
@@ -51,7 +53,6 @@ async function restore(config: Config, files: BackUpFiles): Promise<number> {
     `${path} is restored. At the next start, whoever was erased since the backup is erased again from the ledger of ` +
       'erasures, and restrictions, objections and legal holds are as they stand there. Revoked API keys live again: `ecluse keys list`.\n',
   )
-  return 0
 }
 
 export default vault

@@ -63,6 +63,7 @@ export function accessProbes(rejected: Record<string, string>, anomalies: Record
       }),
     ),
     get('erase', () => '/v1/erasure-requests'),
+    get('erase', () => `/v1/erasure-requests/${randomUUID()}/details`),
     get('export', () => '/v1/export-requests'),
     get('rectify', () => '/v1/rectification-requests'),
     get('restrict', () => '/v1/restriction-requests'),

@@ -1,18 +1,20 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { eventually } from './eventually.ts'
-import { transaction } from './fixtures.ts'
+import { transaction, transactionOf } from './fixtures.ts'
 import { type EcluseProcess, makeDir, spawnEcluse } from './spawn-ecluse.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 
-function run(dir: string, args: string[], environment: Record<string, string> = {}) {
+function run(dir: string, args: string[], environment: Record<string, string> = {}, input = '') {
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'cli/main.ts'), ...args], {
     cwd: dir,
     env: environment,
+    input,
     encoding: 'utf8',
     timeout: 120_000,
   })
@@ -189,6 +191,64 @@ describe('beside a running Écluse', () => {
     assert.ok(!listed.includes(key.split('_').slice(2).join('_')))
     assert.equal(run(ecluse.dir, ['keys', 'revoke', id]).status, 0)
     await eventually('the revoked key is refused', async () => (await post('transactions')).status === 401)
+  })
+
+  test('keys and vault answer programs in JSON, and in nothing else', () => {
+    const jsonOf = (...args: string[]) => {
+      const { status, stdout, stderr } = run(ecluse.dir, [...args, '--json'])
+      assert.equal(status, 0, stderr)
+      return JSON.parse(stdout)
+    }
+    const made = jsonOf('keys', 'create', '--role', 'auditor', '--name', 'a test', '--days', '1')
+    assert.ok(made.apiKey.startsWith(`eck_${made.id}_`) && made.expiresAt > new Date().toISOString())
+    const { apiKey: _shownOnce, ...known } = made
+    const { createdAt: _made, ...listed } = jsonOf('keys', 'list').find(({ id }: { id: string }) => id === made.id)
+    assert.deepEqual(listed, known)
+    const lookup = jsonOf('keys', 'rotate-lookup')
+    assert.ok(lookup.key && lookup.usedFrom > new Date().toISOString())
+    const copy = join(ecluse.dir, 'copy.sqlite')
+    assert.deepEqual(jsonOf('vault', 'backup', copy), { backup: copy, epochKeys: `${copy}.epoch-keys` })
+  })
+
+  test('of several requests none is filed where a line has a wrong shape; where one is refused, those before it are told and kept', async () => {
+    const persons = [randomUUID(), randomUUID()]
+    await ecluse.post(
+      'transactions',
+      persons.map(id => transactionOf(id)),
+    )
+    const erase = (third: string, ...args: string[]) => {
+      const environment = { ECLUSE_URL: ecluse.url, ECLUSE_API_KEY: ecluse.keys.dpo! }
+      const lines = [...persons.map(id => `customer ${id}`), third, 'customer nobody']
+      return run(ecluse.dir, ['erase', '--reason', 'asked', ...args], environment, lines.join('\n'))
+    }
+    const filed = async () => {
+      const answer = await ecluse.call('dpo', '/v1/erasure-requests')
+      return ((await answer.json()) as { items: { id: string }[] }).items.length
+    }
+    const misshapen = erase('{"subject":{"type":"customer"}}')
+    assert.deepEqual([misshapen.status, misshapen.stdout, await filed()], [2, '', 0])
+    assert.match(
+      misshapen.stderr,
+      /^ecluse erase: line 3: body\/subject must have required property 'id'\. Nothing was filed\.$/m,
+    )
+
+    const refused = erase('custommer C-1', '--json', '--out', ecluse.dir)
+    assert.deepEqual([refused.status, await filed()], [1, 2])
+    assert.match(
+      refused.stderr,
+      /^ecluse erase: line 3: .*`customer`.* Before it 2 were filed.* Not filed: line 3, 4\.$/m,
+    )
+    const told = refused.stdout
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line))
+    for (const { id, state, outcome } of told.slice(0, 2)) {
+      assert.deepEqual([state, outcome], ['done', { erased: 1, erasedBefore: 0, unknown: 0 }])
+      assert.ok(readFileSync(join(ecluse.dir, `${id}.certificate.json`), 'utf8').includes(id))
+    }
+    const { because, ...stop } = told[2]
+    assert.deepEqual([told.length, stop], [3, { line: 3, state: 'refused', notFiled: [3, 4] }])
+    assert.match(because, /no live policy names this kind of person/)
   })
 
   test('a second serve on the same data is refused in one sentence', () => {

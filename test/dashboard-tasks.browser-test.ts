@@ -134,6 +134,29 @@ for (const language of ['en', 'fr'] as const) {
       })
     })
 
+    test('a data protection officer sees whom a blocked request is about, when that is asked for', async () => {
+      const person = randomUUID()
+      await accepted(transactionOf(person))
+      const subject = { type: 'customer', id: person }
+      const post = async (path: string, body: object) => {
+        const headers = { 'content-type': 'application/json' }
+        const response = await ecluse.call('dpo', path, { method: 'POST', headers, body: JSON.stringify(body) })
+        assert.ok(response.ok)
+        return (await response.json()) as { id: string }
+      }
+      await post('/v1/legal-holds', { subject, reason: 'a lawsuit' })
+      const { id } = await post('/v1/erasure-requests', { subject, reason: 'a letter', requester: 'by phone' })
+      await as('dpo', language, async page => {
+        await open(page, say('page.requests'))
+        await page.locator(`a[href$="${id}"]`).click()
+        await page.getByRole('button', { name: say('request.look') }).click()
+        for (const text of [person, 'a letter', 'by phone']) await page.getByText(text, { exact: true }).waitFor()
+        await page.getByRole('button', { name: say('hide') }).click()
+        await page.getByRole('button', { name: say('request.look') }).waitFor()
+        assert.ok(!(await page.content()).includes(person))
+      })
+    })
+
     test('a data protection officer asks for an export and fetches the package', async () => {
       const person = randomUUID()
       await accepted(transactionOf(person))

@@ -19,6 +19,14 @@ before(async () => {
 })
 after(() => ecluse.end())
 
+function run(...args: string[]) {
+  return spawnSync(process.execPath, ['cli/main.ts', 'retention', ...args], {
+    cwd: join(import.meta.dirname, '..'),
+    encoding: 'utf8',
+    env: { ECLUSE_URL: ecluse.url, ECLUSE_DATA_DIR: ecluse.dataDir },
+  })
+}
+
 describe('what will go when', () => {
   test('is told by dataset and store, to who may know it', async () => {
     const response = await ecluse.call('auditor', '/v1/retention?dataset=transactions')
@@ -42,12 +50,17 @@ describe('what will go when', () => {
     assert.equal((await ecluse.call('analyst', '/v1/retention')).status, 403)
   })
 
+  test('is told of no dataset that is not live, but with the name that was meant', async () => {
+    const response = await ecluse.call('auditor', '/v1/retention?dataset=transaction')
+    assert.equal(response.status, 404)
+    assert.match(((await response.json()) as { fix: string }).fix, /^Did you mean `transactions`\?/)
+    const { status, stderr } = run('transaction')
+    assert.equal(status, 1)
+    assert.match(stderr, /^ecluse retention: .* Did you mean `transactions`\?/)
+  })
+
   test('is printed by ecluse retention', () => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, ['cli/main.ts', 'retention'], {
-      cwd: join(import.meta.dirname, '..'),
-      encoding: 'utf8',
-      env: { ECLUSE_URL: ecluse.url, ECLUSE_DATA_DIR: ecluse.dataDir },
-    })
+    const { status, stdout, stderr } = run()
     assert.equal(status, 0, stderr)
     assert.match(stdout, /^dataset +store +kept +oldest +in 1 d +in 7 d +in 30 d +by +ended by$/m)
     assert.match(stdout, /^transactions +archive +400 d +\d{4}-\d\d-\d\d +0 +1 +1 +time +maintenance/m)

@@ -39,6 +39,26 @@ async function isRead(id: string): Promise<boolean> {
   return response.status === 200
 }
 
+/** A verb of the command line, with lines on its standard input. */
+function run(verb: string, args: string[], lines: string) {
+  return new Promise<{ status: number; stdout: string; stderr: string }>(resolve => {
+    const env = { ECLUSE_URL: ecluse.url, ECLUSE_API_KEY: ecluse.keys.dpo! }
+    const child = execFile(
+      process.execPath,
+      [join(import.meta.dirname, '../cli/main.ts'), verb, '--reason', 'asked', ...args],
+      { cwd: ecluse.dir, env },
+      (error, stdout, stderr) => resolve({ status: error ? Number(error.code) : 0, stdout, stderr }),
+    )
+    child.stdin!.end(lines)
+  })
+}
+
+/** Posts as JSON. @returns status and body of the answer */
+async function asked(role: string, path: string, body: JsonObject): Promise<[number, JsonObject]> {
+  const response = await ecluse.call(role, path, { method: 'POST', headers: json, body: JSON.stringify(body) })
+  return [response.status, (await response.json()) as JsonObject]
+}
+
 const stateOf = async (id: string) => {
   const documents = openDocumentsForReading(ecluse.dataDir)
   const stored = documents.find('events', `transactions/${id}`)
@@ -144,19 +164,8 @@ test('the command line says of a request what its kind takes', async () => {
   const person = randomUUID()
   const { id } = await postOf(person)
   await eventually('it is archived', () => isRead(id))
-  const run = (verb: string, args: string[]) =>
-    new Promise<{ status: number; stdout: string; stderr: string }>(resolve => {
-      const env = { ECLUSE_URL: ecluse.url, ECLUSE_API_KEY: ecluse.keys.dpo! }
-      const child = execFile(
-        process.execPath,
-        [join(import.meta.dirname, '../cli/main.ts'), verb, '--reason', 'asked', ...args],
-        { cwd: ecluse.dir, env },
-        (error, stdout, stderr) => resolve({ status: error ? Number(error.code) : 0, stdout, stderr }),
-      )
-      child.stdin!.end(`customer ${person}\n`)
-    })
   const done = async (verb: string, ...args: string[]) => {
-    const { status, stderr } = await run(verb, args)
+    const { status, stderr } = await run(verb, args, `customer ${person}\n`)
     assert.equal(status, 0, stderr)
   }
   await done('restrict')
@@ -172,7 +181,7 @@ test('the command line says of a request what its kind takes', async () => {
   const index = readZip(readFileSync(join(ecluse.dir, zip!))).get('index.html')!
   assert.match(Buffer.from(index).toString(), /<html lang="fr"/)
   for (const [verb, ...args] of [['object'], ['erase', '--lift'], ['restrict', '--language', 'fr']] as const)
-    assert.equal((await run(verb, args)).status, 2, verb)
+    assert.equal((await run(verb, args, `customer ${person}\n`)).status, 2, verb)
 })
 
 test('progress is streamed no longer than the key is good, but for a lease', async () => {
@@ -216,4 +225,58 @@ test('what is not a request of this kind is not found, and other roles may not a
   assert.equal((await ecluse.call('dpo', `/v1/export-requests/${randomUUID()}`)).status, 404)
   for (const role of ['producer', 'analyst', 'data-steward', 'auditor'])
     assert.equal((await ecluse.call(role, '/v1/erasure-requests')).status, 403)
+})
+
+test('a kind of person or alias that no policy names is refused when it is filed, with the kind that was meant', async () => {
+  const more: Record<string, JsonObject> = {
+    objection: { purpose: PURPOSE },
+    rectification: { dataset: 'transactions', event: 'e', changes: [{ pointer: '/a', value: 1 }] },
+  }
+  for (const kind of ['erasure', 'export', 'rectification', 'restriction', 'objection'])
+    for (const [who, detail, fix] of [
+      [{ subject: { type: 'custommer', id: 'C-1' } }, /no live policy names this kind of person/, /`customer`\? There/],
+      [{ alias: { type: 'emial', id: 'a@example.org' } }, /no live policy names this kind of alias/, /`email`\? There/],
+    ] as const) {
+      const [status, problem] = await asked('dpo', `/v1/${kind}-requests`, { ...who, reason: 'asked', ...more[kind] })
+      assert.equal(status, 400, kind)
+      assert.match(problem.detail as string, detail)
+      assert.match(problem.fix as string, fix)
+    }
+  const [status] = await asked('dpo', '/v1/audit/searches', { subject: { type: 'custommer', id: 'C-1' } })
+  assert.equal(status, 400, 'nor is the audit searched in vain')
+})
+
+test('whom an open request is about, who asked and why is read by who may carry it out, on record, until it is done', async () => {
+  const person = randomUUID()
+  await postOf(person)
+  const hold = { ...customer(person), reason: 'a lawsuit' }
+  assert.equal((await asked('dpo', '/v1/legal-holds', hold))[0], 200)
+  const { stdout } = await run(
+    'erase',
+    ['--requester', 'the person, by phone', '--no-wait', '--json'],
+    `customer ${person}\n`,
+  )
+  const { id } = JSON.parse(stdout) as { id: string }
+  const path = `/v1/erasure-requests/${id}`
+  assert.equal((await asked('dpo', `${path}/extensions`, { reason: 'the lawsuit is long' }))[0], 200)
+  const read = await ecluse.call('dpo', `${path}/details`)
+  assert.deepEqual([read.status, read.headers.get('cache-control')], [200, 'no-store'])
+  assert.deepEqual(await read.json(), {
+    subjects: [{ type: 'customer', id: person }],
+    alias: null,
+    reason: 'asked',
+    requester: 'the person, by phone',
+    asked: {},
+    extension: 'the lawsuit is long',
+  })
+  await eventually('that it was read is on record', async () => {
+    const entries = await ecluse.call('auditor', '/v1/audit/entries?kind=request-read')
+    const { items } = (await entries.json()) as { items: { entry: { request: string } }[] }
+    return items.some(({ entry }) => entry.request === id)
+  })
+  for (const role of ['auditor', 'data-steward', 'data-owner'])
+    assert.equal((await ecluse.call(role, `${path}/details`)).status, 403)
+  assert.equal((await ecluse.call('dpo', `/v1/export-requests/${id}/details`)).status, 404)
+  const done = await rightDone(ecluse, await fileRight(ecluse, 'export', customer(randomUUID())))
+  assert.equal((await ecluse.call('dpo', `/v1/export-requests/${done.id}/details`)).status, 409)
 })

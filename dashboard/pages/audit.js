@@ -21,6 +21,7 @@ const kinds = [
   'right-requested',
   'right-changed',
   'right-done',
+  'request-read',
   'package-read',
   'legal-hold',
   'erasure-lifted',

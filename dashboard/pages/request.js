@@ -12,6 +12,9 @@ import { t, word } from '../kit/text.js'
 import { Due } from './requests.js'
 
 const isOpen = request => request !== undefined && request.finishedAt === null
+/** Once, and within the month: the person has to be told in it. */
+const mayExtend = ({ dueAt, extendedAt, finishedAt }) =>
+  dueAt !== null && extendedAt === null && finishedAt === null && Date.parse(dueAt) > Date.now()
 
 export function RequestPage({ parts: [kind, id] }) {
   const path = `/v1/${encodeURIComponent(kind)}-requests/${encodeURIComponent(id)}`
@@ -52,6 +55,7 @@ function Shown({ request, path, onChange }) {
         .filter(([, value]) => typeof value !== 'object')
         .map(([name, value]) => [word('outcomeOf', name), String(value)]),
     ]} />
+    ${isOpen(request) && kind !== 'reprotection' && html`<${Details} path=${path} />`}
     <${Section} id="stages" title=${t('request.stages')}>
       <ol class="stages">
         ${stages.map(({ name, at }) => html`<li><span>${stageText(name)}</span><${Time} at=${at} seconds=${true} /></li>`)}
@@ -74,7 +78,7 @@ function Shown({ request, path, onChange }) {
       ]} />
     </${Section}>`
     }
-    ${isOpen(request) && !extendedAt && kind !== 'reprotection' && html`<${Extend} path=${path} onChange=${onChange} />`}`
+    ${mayExtend(request) && html`<${Extend} path=${path} onChange=${onChange} />`}`
 }
 
 /** `erased: tables` is a stage for each holder. */
@@ -91,6 +95,40 @@ function Outcome({ request: { kind, state, id }, path }) {
   if (kind === 'export')
     return html`<p><a class="button" href=${`${path}/package`} download=${`${id}.zip`}>${t('request.package')}</a> <span class="soft">${t('request.packageNote')}</span></p>`
   return null
+}
+
+/** What is sealed in it: asked for when it is wanted, since each look is recorded. */
+function Details({ path }) {
+  const [details, setDetails] = useState(null)
+  const look = async () => {
+    setDetails(await call(`${path}/details`))
+    say(t('request.detailsShown'))
+  }
+  if (!details)
+    return html`<${Form} submit=${t('request.look')} onSubmit=${look}><p class="note">${t('request.lookNote')}</p></${Form}>`
+  const { subjects, alias, reason, requester, asked, extension } = details
+  const person = ({ type, id }) => html`${type} <span class="mono">${id}</span>`
+  const shown = value => (typeof value === 'string' ? value : html`<span class="mono">${JSON.stringify(value)}</span>`)
+  const beside = [
+    [t('dataset'), asked.dataset],
+    [t('requests.event'), asked.event],
+    [t('request.changes'), asked.changes],
+    [t('requests.purpose'), asked.purpose],
+    [t('requests.packageLanguage'), asked.language],
+    [t('requests.lift'), asked.lift],
+    [t('requests.withdraw'), asked.withdraw],
+  ]
+  return html`<div class="card">
+    <${Facts} facts=${[
+      ...subjects.map(subject => [t('requests.bySubject'), person(subject)]),
+      ...(alias ? [[t('requests.byAlias'), person(alias)]] : []),
+      [t('requests.reason'), reason],
+      [t('requests.requester'), requester || '–'],
+      ...(extension ? [[t('request.extensionReason'), extension]] : []),
+      ...beside.filter(([, value]) => value !== undefined).map(([label, value]) => [label, shown(value)]),
+    ]} />
+    <p><button type="button" class="quiet" onClick=${() => setDetails(null)}>${t('hide')}</button></p>
+  </div>`
 }
 
 function Extend({ path, onChange }) {

@@ -62,6 +62,7 @@ export const audit = {
   'audited.right-requested': ['request filed', 'demande déposée'],
   'audited.right-changed': ['request changed', 'demande modifiée'],
   'audited.right-done': ['request carried out', 'demande exécutée'],
+  'audited.request-read': ['request read', 'demande lue'],
   'audited.package-read': ['package fetched', 'paquet téléchargé'],
   'audited.reprotection-requested': ['new protection asked for', 'nouvelle protection demandée'],
   'audited.reprotected': ['protected anew', 'protégé à nouveau'],

@@ -122,6 +122,14 @@ export const requests = {
     'That it was fetched stands in the audit.',
     'Que vous l’avez téléchargé figure dans l’audit.',
   ],
+  'request.look': ['Show whom it is about, and why', 'Montrer de qui il s’agit, et pourquoi'],
+  'request.lookNote': [
+    'Whom it is about, who asked and why is sealed, and destroyed when the request is done. Each look stands in the audit.',
+    'De qui il s’agit, qui a demandé et pourquoi est scellé, puis détruit quand la demande est terminée. Chaque regard figure dans l’audit.',
+  ],
+  'request.detailsShown': ['What the request says is shown.', 'Ce que dit la demande est montré.'],
+  'request.extensionReason': ['Why it takes longer', 'Pourquoi cela prend plus de temps'],
+  'request.changes': ['Corrections', 'Corrections'],
   'request.extend': ['A month is not enough', 'Un mois ne suffit pas'],
   'request.extendNote': [
     'Two more months, once (GDPR art. 12.3). Tell the person within the first month, and why.',

@@ -4,7 +4,7 @@
 import Type from 'typebox'
 import type { Caller } from '../../governance/access/caller.ts'
 import { type AuditEntry, openOrNote } from '../../governance/audit/record.ts'
-import { findAsked, RequestFailed } from '../../governance/subjects/find-asked.ts'
+import { declaredKinds, findAsked, RequestFailed, UnknownKind } from '../../governance/subjects/find-asked.ts'
 import { findPersons, type KnownPerson } from '../../governance/subjects/find-persons.ts'
 import type { Filter } from '../../storage/documents/documents.ts'
 import type { JsonObject } from '../../storage/json.ts'
@@ -15,7 +15,7 @@ import { findPage } from '../find-page.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
 import { readTime } from '../read-time.ts'
 import { answers, listOf, pageQuery } from '../shapes.ts'
-import { NamedShape } from './rights-shapes.ts'
+import { NamedShape, unknownKind } from './rights-shapes.ts'
 
 const EntryShape = Type.Object({
   index: Type.Integer({ description: 'The leaf of the audit tree' }),
@@ -50,7 +50,8 @@ interface Shown {
   private?: JsonObject
 }
 
-export function auditEntriesRoute(app: Gateway, { vault, ring, documents, audit, access }: GatewayDeps): void {
+export function auditEntriesRoute(app: Gateway, deps: GatewayDeps): void {
+  const { vault, ring, documents, audit, access, catalogue } = deps
   app.get(
     '/v1/audit/entries',
     {
@@ -98,10 +99,9 @@ export function auditEntriesRoute(app: Gateway, { vault, ring, documents, audit,
       // Whoever may name persons may have all that is stored of them.
       authorise(access.current(), request.caller, 'export', '*')
       if ((subject === undefined) === (alias === undefined)) throw nobodyNamed()
-      const { living } = await findAsked(vault, ring, {
-        subjects: subject ? [subject] : [],
-        ...(alias && { alias }),
-      }).catch(error => {
+      const named = { subjects: subject ? [subject] : [], ...(alias && { alias }) }
+      const { living } = await findAsked(vault, ring, named, declaredKinds(catalogue.all())).catch(error => {
+        if (error instanceof UnknownKind) throw unknownKind(error)
         if (error instanceof RequestFailed) throw severalNamed()
         throw error
       })

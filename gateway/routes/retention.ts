@@ -1,6 +1,7 @@
 // What will go when, store by store.
 
 import Type from 'typebox'
+import { findDataset } from '../find-dataset.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
 import { listRetention, MAX_COUNTED } from '../list-retention.ts'
 import { answers, listOf } from '../shapes.ts'
@@ -31,13 +32,14 @@ export function retentionRoute(app: Gateway, deps: GatewayDeps): void {
           { dataset: Type.Optional(Type.String({ maxLength: 63 })) },
           { additionalProperties: false },
         ),
-        response: answers(200, listOf(RetentionShape), 400, 401, 403),
+        response: answers(200, listOf(RetentionShape), 400, 401, 403, 404),
       },
     },
-    async ({ query }) => {
-      const contracts = deps.catalogue.all().filter(({ dataset }) => !query.dataset || dataset === query.dataset)
-      const items = await listRetention(deps, contracts)
-      return { items: items.filter(({ dataset }) => !query.dataset || dataset === query.dataset), next: null }
+    async ({ caller, query }) => {
+      if (query.dataset === undefined) return { items: await listRetention(deps, deps.catalogue.all()), next: null }
+      const contract = findDataset(deps, caller, query.dataset)
+      const items = await listRetention(deps, [contract])
+      return { items: items.filter(({ dataset }) => dataset === contract.dataset), next: null }
     },
   )
 }

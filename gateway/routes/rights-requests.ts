@@ -4,7 +4,8 @@
 import Type from 'typebox'
 import { v7 as uuidV7 } from 'uuid'
 import type { AccessAction } from '../../governance/access/access-action.ts'
-import { extendRequest, fileRequest } from '../../governance/subjects/file-request.ts'
+import { extendRequest, fileRequest, type NotExtended } from '../../governance/subjects/file-request.ts'
+import { declaredKinds, findAsked, RequestFailed, UnknownKind } from '../../governance/subjects/find-asked.ts'
 import type { HeldRequest } from '../../governance/subjects/request-store.ts'
 import { type FiledKind, filedKinds, type StoredRequest } from '../../governance/subjects/rights-request.ts'
 import type { JsonObject } from '../../storage/json.ts'
@@ -13,8 +14,9 @@ import { findDataset } from '../find-dataset.ts'
 import { findPage } from '../find-page.ts'
 import type { Gateway, GatewayDeps } from '../gateway-deps.ts'
 import { answers, listOf, pageQuery, textAs } from '../shapes.ts'
+import { requestDetailsRoute } from './request-details.ts'
 import { requestParams, requestProgressRoute } from './request-progress.ts'
-import { askedBody, RequestShape, readAsked, shownRequest } from './rights-shapes.ts'
+import { type AskedContent, askedBody, RequestShape, readAsked, shownRequest, unknownKind } from './rights-shapes.ts'
 
 const actionOf: Record<FiledKind, AccessAction> = {
   erasure: 'erase',
@@ -49,11 +51,9 @@ function routesOf(app: Gateway, deps: GatewayDeps, kind: FiledKind): void {
     async (request, reply) => {
       if (kind === 'reprotection')
         findDataset(deps, request.caller, (request.body as unknown as { dataset: string }).dataset)
-      const filed = await fileRequest(
-        deps,
-        { id: uuidV7(), kind, actor: request.caller.id },
-        readAsked(kind, request.body as JsonObject),
-      )
+      const asked = readAsked(kind, request.body as JsonObject)
+      await expectKinds(deps, asked)
+      const filed = await fileRequest(deps, { id: uuidV7(), kind, actor: request.caller.id }, asked)
       return reply.code(202).header('location', `${path}/${filed.id}`).send(shownRequest(filed))
     },
   )
@@ -115,17 +115,14 @@ function routesOf(app: Gateway, deps: GatewayDeps, kind: FiledKind): void {
           actor: request.caller.id,
           reason: request.body.reason,
         })
-        if (extended) return shownRequest(extended)
-        throw new RequestRefused({
-          status: 409,
-          slug: 'conflict',
-          detail: 'This request is finished, or was extended already.',
-          fix: 'A request can be extended once, by two months, while it is open.',
-        })
+        if (typeof extended === 'object') return shownRequest(extended)
+        throw notExtended(extended)
       },
     )
 
-  requestProgressRoute(app, deps, { path, tags, config, find: (_caller, id) => find(id), shown: shownRequest })
+  const route = { path, tags, config, find: (_caller: unknown, id: string) => find(id) }
+  requestProgressRoute(app, deps, { ...route, shown: shownRequest })
+  if (kind !== 'reprotection') requestDetailsRoute(app, deps, route)
 
   if (kind === 'erasure')
     app.get(
@@ -161,4 +158,32 @@ function routesOf(app: Gateway, deps: GatewayDeps, kind: FiledKind): void {
       fix: `GET ${path} lists what there is.`,
     })
   }
+}
+
+/**
+ * Before anything is filed that would come to nothing. Who is asked for by a kind that is declared is not looked up.
+ * @throws RequestRefused 400 for a kind that no live policy names, unless somebody of it is known
+ */
+async function expectKinds({ vault, ring, catalogue }: GatewayDeps, asked: AskedContent): Promise<void> {
+  const { subjects, alias } = asked
+  const declared = declaredKinds(catalogue.all())
+  const { persons, aliases } = declared
+  if (subjects.every(({ type }) => persons.includes(type)) && (!alias || aliases.includes(alias.type))) return
+  await findAsked(vault, ring, asked, declared).catch(error => {
+    if (error instanceof UnknownKind) throw unknownKind(error)
+    // What else stands against it is told by the request.
+    if (!(error instanceof RequestFailed)) throw error
+  })
+}
+
+function notExtended(because: NotExtended): RequestRefused {
+  const isLate = because === 'late'
+  return new RequestRefused({
+    status: 409,
+    slug: 'conflict',
+    detail: isLate ? 'The month is over.' : 'This request is finished, or was extended already.',
+    fix: isLate
+      ? 'The person has to be told of an extension within the month (GDPR art. 12.3): carry the request out, and tell them why it is late.'
+      : 'A request can be extended once, by two months, while it is open.',
+  })
 }

@@ -3,6 +3,7 @@
 import Type, { type TSchema } from 'typebox'
 import { parsePointer } from '../../governance/contract/json-pointer.ts'
 import { DATASET_PATTERN } from '../../governance/contract/policy.ts'
+import type { UnknownKind } from '../../governance/subjects/find-asked.ts'
 import type { FiledKind, SealedContent, StoredRequest } from '../../governance/subjects/rights-request.ts'
 import type { JsonObject } from '../../storage/json.ts'
 import { RequestRefused } from '../body/request-refused.ts'
@@ -67,8 +68,11 @@ export function askedBody(kind: FiledKind) {
   return Type.Object({ ...common, ...more[kind] }, closed)
 }
 
+/** What a request says that is personal. */
+export type AskedContent = Omit<SealedContent, 'progress'>
+
 /** @throws RequestRefused 400 unless the body of a person's request says in one way whom it is about */
-export function readAsked(kind: FiledKind, body: JsonObject): Omit<SealedContent, 'progress'> {
+export function readAsked(kind: FiledKind, body: JsonObject): AskedContent {
   const { subject, subjects, alias, reason, requester, ...details } = body as {
     subject?: SealedContent['alias']
     subjects?: SealedContent['subjects']
@@ -92,6 +96,16 @@ export function readAsked(kind: FiledKind, body: JsonObject): Omit<SealedContent
     requester: requester ?? '',
     details,
   }
+}
+
+/** Of a person's request, or whatever else is asked about somebody. */
+export function unknownKind({ of, fix }: UnknownKind): RequestRefused {
+  return new RequestRefused({
+    status: 400,
+    slug: 'request-invalid',
+    detail: `Nobody is known as asked for, and no live policy names this kind of ${of}.`,
+    fix,
+  })
 }
 
 function malformed(detail: string): RequestRefused {

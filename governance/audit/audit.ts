@@ -17,6 +17,7 @@ export type AuditKind =
   | 'right-requested'
   | 'right-changed'
   | 'right-done'
+  | 'request-read'
   | 'package-read'
   | 'reprotection-requested'
   | 'reprotected'

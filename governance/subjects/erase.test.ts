@@ -59,7 +59,16 @@ async function opened(t: TestContext) {
   const signer = openSigner(ring.signingSeed)
   const { ledger, rights } = await temporaryLedger(t, signer)
   const log = { ends: async () => [], hasPassed: async () => true }
-  const basics = { vault, ring, ledger, rights, log, leaseMs: 0, types: () => ['customer'], groups: () => [] }
+  const basics = {
+    vault,
+    ring,
+    ledger,
+    rights,
+    log,
+    leaseMs: 0,
+    kinds: () => ({ persons: ['customer'], aliases: ['email'] }),
+    groups: () => [],
+  }
   const deps: EraseDeps & RestrictDeps = {
     ...{ ...basics, listRemains: async () => [], holders: [], release: async () => 0, otherEnds: async () => ({}) },
     ...{ auditHead: async () => null, audit, signer, now: Date.now, windows: noWindows },

@@ -9,7 +9,7 @@ import type { Audit } from '../audit/audit.ts'
 import type { Signer } from '../audit/sign.ts'
 import type { ErasureLedger } from './erasure-ledger.ts'
 import { expectNoHold, fencePersons } from './fence.ts'
-import { type AskedPerson, type AskedPersons, expectTypes, findAsked } from './find-asked.ts'
+import { type AskedPerson, type AskedPersons, type DeclaredKinds, findAsked } from './find-asked.ts'
 import type { Holder, Remain } from './holder.ts'
 import type { KeyRing } from './key-ring.ts'
 import { type PassDeps, passProcessors } from './pass-processors.ts'
@@ -27,8 +27,8 @@ export interface EraseDeps extends PassDeps {
   rights: RightsLedger
   /** How long gateways may use what they looked up, ms. */
   leaseMs: number
-  /** The kinds of persons that live policies name. */
-  types(): string[]
+  /** What live policies name. */
+  kinds(): DeclaredKinds
   /** What can be read of these persons' records in the log without their keys; asked before anything is removed. */
   listRemains(persons: AskedPerson[]): Promise<Remain[]>
   /** Every place where personal data rests, in the order in which it is erased from. */
@@ -47,7 +47,7 @@ export interface EraseDeps extends PassDeps {
  * Erases the persons a request asks for.
  * @returns with the certificate: signed, without personal data
  * @throws RequestBlocked while a legal hold stands against it
- * @throws RequestFailed for an ambiguous alias
+ * @throws RequestFailed for an ambiguous alias, or a kind that no policy names
  */
 export async function erase(deps: EraseDeps, request: RunningRequest): Promise<RequestResult> {
   const { vault, ledger, holders, now } = deps
@@ -120,9 +120,8 @@ export async function erase(deps: EraseDeps, request: RunningRequest): Promise<R
 }
 
 /** @throws RequestBlocked while a legal hold stands for one of them */
-async function findErasable({ vault, ring, types }: EraseDeps, { content }: RunningRequest): Promise<AskedPersons> {
-  const asked = await findAsked(vault, ring, content)
-  if (asked.unknown > 0) expectTypes(content, types())
+async function findErasable({ vault, ring, kinds }: EraseDeps, { content }: RunningRequest): Promise<AskedPersons> {
+  const asked = await findAsked(vault, ring, content, kinds())
   expectNoHold(await vault.findPersons(asked.living.map(({ lookup }) => lookup)))
   return asked
 }

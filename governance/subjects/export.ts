@@ -8,7 +8,7 @@ import type { Signer } from '../audit/sign.ts'
 import { buildPackage } from './export/build-package.ts'
 import type { PackageStore } from './export/package-store.ts'
 import type { PersonalData } from './export/personal-data.ts'
-import { findAsked } from './find-asked.ts'
+import { type DeclaredKinds, findAsked } from './find-asked.ts'
 import { findPersons, type KnownPerson } from './find-persons.ts'
 import type { KeyRing } from './key-ring.ts'
 import { type PassDeps, passProcessors } from './pass-processors.ts'
@@ -17,6 +17,8 @@ import type { RequestResult, RunningRequest } from './running-request.ts'
 export interface ExportDeps extends PassDeps {
   vault: Vault
   ring: KeyRing
+  /** What live policies name. */
+  kinds(): DeclaredKinds
   /**
    * All that is stored of these persons, who are the same human being under several ids.
    * @throws RequestFailed when it is more than one package holds
@@ -37,13 +39,12 @@ export interface ExportDeps extends PassDeps {
 
 /**
  * Makes the package of the persons a request asks for.
- * @throws RequestBlocked for an ambiguous alias
- * @throws RequestFailed when there is more than one package holds
+ * @throws RequestFailed for an ambiguous alias or a kind that no policy names; when there is more than one package holds
  */
 export async function exportPerson(deps: ExportDeps, request: RunningRequest): Promise<RequestResult> {
   const { vault, ring, audit } = deps
   const { stage, content } = request
-  const asked = await stage('found', () => findAsked(vault, ring, content))
+  const asked = await stage('found', () => findAsked(vault, ring, content, deps.kinds()))
   await passProcessors(deps, request)
 
   // One stage: between two, what was gathered would have to rest somewhere.

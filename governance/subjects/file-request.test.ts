@@ -48,13 +48,25 @@ test('an extension that meets a change of claim is written again, and one that m
   const [first, second] = [(await requests.get('r1'))!, (await requests.get('r2'))!]
   await requests.write(first, { owner: 'a process', ownedUntilMs: 10 })
   const extended = await extendRequest(deps, first, why)
-  assert.ok(extended!.extendedAt !== null && extended!.owner === 'a process')
+  assert.ok(typeof extended === 'object' && extended.extendedAt !== null && extended.owner === 'a process')
 
   const taken = await requests.write(second, { owner: 'a process', ownedUntilMs: 10 })
   await requests.write(taken, { owner: null, active: 0, finishedAt: 'then' }, 5e12)
-  assert.equal(await extendRequest(deps, second, why), undefined)
+  assert.equal(await extendRequest(deps, second, why), 'over')
   const finished = (await requests.get('r2'))!
   assert.deepEqual([finished.body.extendedAt, finished.body.sealedExtension, finished.expiresAtMs], [null, null, 5e12])
-  assert.equal(await extendRequest(deps, finished, why), undefined)
+  assert.equal(await extendRequest(deps, finished, why), 'over')
   assert.deepEqual(changes.slice(2), [{ change: 'extended' }, { change: 'extended' }, { change: 'extension refused' }])
+})
+
+test('no more time is taken once the month is over: the person had to be told within it', async t => {
+  const { changes, deps } = await opened(t)
+  const { dueAt } = await fileRequest(deps, filed, asked)
+  const extendAt = async (atMs: number) =>
+    extendRequest({ ...deps, now: () => atMs }, (await deps.requests.get('r1'))!, why)
+  assert.equal(await extendAt(Date.parse(dueAt!) + 1), 'late')
+  assert.equal((await deps.requests.get('r1'))!.body.extendedAt, null)
+  assert.equal(changes.length, 1, 'nothing is recorded but the filing')
+  const extended = await extendAt(Date.parse(dueAt!))
+  assert.ok(typeof extended === 'object' && extended.dueAt! > dueAt!)
 })

@@ -76,15 +76,19 @@ export async function fileRequest(
   return body
 }
 
-/** Two more months, once, for a reason (GDPR art. 12.3); undefined where that is over: extended before, or done meanwhile. */
+/** Why a request is not extended: it was before, or is done; or the month, in which the person has to be told, is over. */
+export type NotExtended = 'over' | 'late'
+
+/** Two more months, once, within the first one, for a reason (GDPR art. 12.3). */
 export async function extendRequest(
   { ring, audit, requests, now }: FileRequestDeps,
   held: HeldRequest,
   { actor, reason }: { actor: string; reason: string },
-): Promise<StoredRequest | undefined> {
+): Promise<StoredRequest | NotExtended> {
   const { id, createdAt } = held.body
   const key = await ring.findRequestKey(id)
-  if (!key || isOver(held)) return undefined
+  if (!key || isOver(held)) return 'over'
+  if (now() > Date.parse(held.body.dueAt!)) return 'late'
   const record = (change: string) => audit.record({ kind: 'right-changed', actor, request: id, details: { change } })
   await record('extended')
   const extension = {
@@ -102,7 +106,7 @@ export async function extendRequest(
     }
   }
   await record('extension refused')
-  return undefined
+  return 'over'
 }
 
 const isOver = ({ body }: HeldRequest) => body.dueAt === null || body.extendedAt !== null || body.finishedAt !== null

@@ -1,6 +1,8 @@
 // Whom a request is about: from the ids or the alias that somebody gave to the entries of the vault.
 
 import type { PersonEntry, Vault } from '../../storage/vault/vault.ts'
+import type { Contract } from '../contract/contract.ts'
+import { didYouMean, listed } from '../contract/did-you-mean.ts'
 import type { KeyRing } from './key-ring.ts'
 import { findByHashes } from './meet-persons.ts'
 import type { SealedContent } from './rights-request.ts'
@@ -29,13 +31,37 @@ export class RequestFailed extends Error {
   override name = 'RequestFailed'
 }
 
+/** Kinds of persons, and of the names they answer to, that live policies name. */
+export interface DeclaredKinds {
+  persons: string[]
+  aliases: string[]
+}
+
+/** Nobody is known as asked for, and no live policy names the kind: a slip of the pen, as a rule. */
+export class UnknownKind extends RequestFailed {
+  readonly of: 'person' | 'alias'
+  /** Which kinds there are. */
+  readonly fix: string
+
+  constructor(of: 'person' | 'alias', type: string, declared: string[]) {
+    const fix =
+      declared.length > 0 ? `${didYouMean(type, declared)}There are: ${listed(declared)}.` : 'No live policy names any.'
+    super(`nobody is known as asked for, and no live policy names this kind of ${of}. ${fix}`)
+    this.of = of
+    this.fix = fix
+  }
+}
+
 /**
- * @throws RequestFailed for an alias that several persons answer to
+ * @param declared where given, whoever is unknown has to be of one of these kinds; who is known may be of another: of a
+ *   dataset that is gone
+ * @throws RequestFailed for an alias that several persons answer to; UnknownKind
  */
 export async function findAsked(
   vault: Vault,
   ring: KeyRing,
   { subjects, alias }: Pick<SealedContent, 'subjects' | 'alias'>,
+  declared?: DeclaredKinds,
 ): Promise<AskedPersons> {
   const found = await findByHashes(
     vault,
@@ -47,6 +73,11 @@ export async function findAsked(
     throw new RequestFailed(
       `the alias leads to ${byAlias.length} persons: find out who asks, and file the request by the id they are known under`,
     )
+  for (const [i, { type }] of subjects.entries())
+    if (declared && !found[i] && !declared.persons.includes(type))
+      throw new UnknownKind('person', type, declared.persons)
+  if (declared && alias && byAlias.length === 0 && !declared.aliases.includes(alias.type))
+    throw new UnknownKind('alias', alias.type, declared.aliases)
   const living = new Map<string, AskedPerson>()
   let erased = 0
   for (const person of [...found, ...byAlias]) {
@@ -58,15 +89,14 @@ export async function findAsked(
   return { living: [...living.values()], erased, unknown: Math.max(0, asked - living.size - erased) }
 }
 
-/**
- * Where somebody is unknown: whether that may be a slip of the pen.
- * @param types the kinds of persons that live policies name
- * @throws RequestFailed for a kind that is none of them
- */
-export function expectTypes({ subjects }: Pick<SealedContent, 'subjects'>, types: string[]): void {
-  const known = [...new Set(types)].sort()
-  if (subjects.every(({ type }) => known.includes(type))) return
-  throw new RequestFailed(`somebody is unknown, and of a kind that no policy names. There are: ${known.join(', ')}.`)
+/** The kinds that these contracts name. */
+export function declaredKinds(contracts: Pick<Contract, 'subjects'>[]): DeclaredKinds {
+  const subjects = contracts.flatMap(contract => contract.subjects)
+  const sorted = (types: string[]) => [...new Set(types)].sort()
+  return {
+    persons: sorted(subjects.map(({ type }) => type)),
+    aliases: sorted(subjects.flatMap(({ aliases }) => aliases.map(({ type }) => type))),
+  }
 }
 
 /** Each person once, whichever look-up key the alias was recorded under. */

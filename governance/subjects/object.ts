@@ -5,7 +5,7 @@ import type { Vault } from '../../storage/vault/vault.ts'
 import type { Audit } from '../audit/audit.ts'
 import { didYouMean } from '../contract/did-you-mean.ts'
 import { type ChangeRightsDeps, changeRights } from './change-rights.ts'
-import { expectTypes, findAsked, RequestFailed } from './find-asked.ts'
+import { type DeclaredKinds, findAsked, RequestFailed } from './find-asked.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { RequestResult, RunningRequest } from './running-request.ts'
 
@@ -13,7 +13,8 @@ export interface ObjectDeps {
   vault: Vault
   rights: ChangeRightsDeps['rights']
   ring: KeyRing
-  types(): string[]
+  /** What live policies name. */
+  kinds(): DeclaredKinds
   /** The purposes that live policies name. */
   purposes(): string[]
   leaseMs: number
@@ -21,7 +22,7 @@ export interface ObjectDeps {
 }
 
 /**
- * @throws RequestFailed for a purpose that no policy names, or an ambiguous alias
+ * @throws RequestFailed for a purpose or a kind that no policy names, or an ambiguous alias
  */
 export async function object(deps: ObjectDeps, request: RunningRequest): Promise<RequestResult> {
   const { vault, audit } = deps
@@ -32,8 +33,7 @@ export async function object(deps: ObjectDeps, request: RunningRequest): Promise
     throw new RequestFailed(
       `no policy has this purpose. ${didYouMean(purpose, purposes)}Write it as the policy does: GET /v1/datasets/{dataset} shows it.`,
     )
-  const asked = await stage('found', () => findAsked(vault, deps.ring, content))
-  if (asked.unknown > 0) expectTypes(content, deps.types())
+  const asked = await stage('found', () => findAsked(vault, deps.ring, content, deps.kinds()))
   await stage(withdraw ? 'withdrawn' : 'objected', async () => {
     await changeRights(deps, asked.living, rights => {
       const others = rights.objections.filter(each => each !== purpose)

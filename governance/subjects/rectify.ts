@@ -16,7 +16,7 @@ import type { ContractFinder } from '../contract/find-contract.ts'
 import { liveContracts, policyVersion } from '../contract/stored-contract.ts'
 import { topicOf } from '../contract/topic-of.ts'
 import { mac } from '../protection/mac.ts'
-import { findAsked, RequestFailed } from './find-asked.ts'
+import { type DeclaredKinds, findAsked, RequestFailed } from './find-asked.ts'
 import { findPersons } from './find-persons.ts'
 import type { KeyRing } from './key-ring.ts'
 import { type PassDeps, passProcessors } from './pass-processors.ts'
@@ -30,6 +30,8 @@ const MAX_CORRECTIONS = 1_000
 export interface RectifyDeps extends PassDeps {
   vault: Vault
   ring: KeyRing
+  /** What live policies name. */
+  kinds(): DeclaredKinds
   catalogue: Pick<Catalogue, 'find'>
   contracts: Pick<ContractFinder, 'find'>
   documents: Pick<Documents, 'get'>
@@ -42,8 +44,8 @@ export interface RectifyDeps extends PassDeps {
 
 /**
  * Corrects one event of the person a request asks for.
- * @throws RequestFailed for an event that is not the person's, a place or value that cannot be
- * @throws RequestBlocked for an ambiguous alias
+ * @throws RequestFailed for an event that is not the person's, a place or value that cannot be, an ambiguous alias, a
+ *   kind that no policy names
  */
 export async function rectify(deps: RectifyDeps, request: RunningRequest): Promise<RequestResult> {
   const { vault, ring, documents, audit } = deps
@@ -53,7 +55,7 @@ export async function rectify(deps: RectifyDeps, request: RunningRequest): Promi
     event: string
     changes: Change[]
   }
-  const { living } = await stage('found', () => findAsked(vault, ring, request.content))
+  const { living } = await stage('found', () => findAsked(vault, ring, request.content, deps.kinds()))
   await passProcessors(deps, request)
 
   const id = await stage('checked', async () => {

@@ -4,7 +4,7 @@
 import type { Vault } from '../../storage/vault/vault.ts'
 import type { Audit } from '../audit/audit.ts'
 import { type ChangeRightsDeps, changeRights } from './change-rights.ts'
-import { type AskedPerson, expectTypes, findAsked } from './find-asked.ts'
+import { type AskedPerson, type DeclaredKinds, findAsked } from './find-asked.ts'
 import type { KeyRing } from './key-ring.ts'
 import { type PassDeps, passProcessors } from './pass-processors.ts'
 import type { RequestResult, RunningRequest } from './running-request.ts'
@@ -13,20 +13,23 @@ export interface RestrictDeps extends PassDeps {
   vault: Vault
   rights: ChangeRightsDeps['rights']
   ring: KeyRing
-  types(): string[]
+  /** What live policies name. */
+  kinds(): DeclaredKinds
   leaseMs: number
   /** Gives effect to the events that were held; how many. Idempotent. */
   release(persons: AskedPerson[]): Promise<number>
   audit: Audit
 }
 
-/** Restricts, or lifts the restriction of, the persons a request asks for. @throws RequestFailed for an ambiguous alias */
+/**
+ * Restricts, or lifts the restriction of, the persons a request asks for.
+ * @throws RequestFailed for an ambiguous alias, or a kind that no policy names
+ */
 export async function restrict(deps: RestrictDeps, request: RunningRequest): Promise<RequestResult> {
   const { vault, audit } = deps
   const { stage, content } = request
   const lift = content.details.lift === true
-  const asked = await stage('found', () => findAsked(vault, deps.ring, content))
-  if (asked.unknown > 0) expectTypes(content, deps.types())
+  const asked = await stage('found', () => findAsked(vault, deps.ring, content, deps.kinds()))
   await stage(lift ? 'lifted' : 'restricted', async () => {
     await changeRights(deps, asked.living, rights => ({ ...rights, restricted: !lift }))
     return null

@@ -107,6 +107,6 @@ export function sealContent(key: SealingKey, id: string, content: SealedContent 
 }
 
 /** @throws Error when the key or a single bit differs */
-export function openContent(key: SealingKey, id: string, sealed: string): SealedContent {
-  return JSON.parse(open(key, Buffer.from(sealed, 'base64'), requestKeyName(id)).toString()) as SealedContent
+export function openContent<Content = SealedContent>(key: SealingKey, id: string, sealed: string): Content {
+  return JSON.parse(open(key, Buffer.from(sealed, 'base64'), requestKeyName(id)).toString()) as Content
 }
