@@ -46,22 +46,19 @@ const anomalies: Verb = async (args, config) => {
   const body = { state, ...(comment !== undefined && { comment }) }
   const query = new URLSearchParams({ language })
   const answer =
-    state === undefined ? await client.get(`${path}?${query}`) : await client.post(`${path}/states?${query}`, body)
-  if (!answer) throw new Error('there is no anomaly of this id')
+    state === undefined ? await client.read(`${path}?${query}`) : await client.post(`${path}/states?${query}`, body)
   const anomaly = (await answer.json()) as Told
   process.stdout.write(json ? `${JSON.stringify(anomaly, null, 2)}\n` : describe(anomaly))
   return 0
 }
 
-/** The newest of them, and whether there are more. @throws Error for a dataset that is not live */
+/** The newest of them, and whether there are more. @throws Refused for a dataset that is not live */
 async function list(client: Client, query: Record<string, string>): Promise<{ found: Told[]; more: boolean }> {
   const found: Told[] = []
   let cursor: string | null = ''
   while (cursor !== null && found.length <= MAX_LISTED) {
     const asked = new URLSearchParams({ ...query, limit: String(PAGE), ...(cursor && { cursor }) })
-    const answer = await client.get(`/v1/anomalies?${asked}`)
-    if (!answer) throw new Error('no dataset of this name is live')
-    const page = (await answer.json()) as { items: Told[]; next: string | null }
+    const page = (await (await client.read(`/v1/anomalies?${asked}`)).json()) as { items: Told[]; next: string | null }
     found.push(...page.items)
     cursor = page.next
   }

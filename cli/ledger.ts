@@ -36,19 +36,17 @@ function pick({ from, to }: { from?: string; to?: string }): Record<string, stri
 }
 
 async function datasetsOf(client: ReturnType<typeof openClient>): Promise<string[]> {
-  const answer = await client.get('/v1/datasets')
-  const { items } = (await answer!.json()) as { items: { dataset: string }[] }
+  const answer = await client.read('/v1/datasets')
+  const { items } = (await answer.json()) as { items: { dataset: string }[] }
   return items.map(({ dataset }) => dataset)
 }
 
-/** @throws Error for a dataset that is not live, and for more lines than are printed */
+/** @throws Refused for a dataset that is not live, Error for more lines than are printed */
 async function linesOf(client: ReturnType<typeof openClient>, query: Record<string, string>): Promise<Line[]> {
   const lines: Line[] = []
   for (let cursor: string | null = ''; cursor !== null; ) {
     const asked = new URLSearchParams({ ...query, ...(cursor && { cursor }) })
-    const answer = await client.get(`/v1/ledger?${asked}`)
-    if (!answer) throw new Error('no dataset of this name is live')
-    const page = (await answer.json()) as { items: Line[]; next: string | null }
+    const page = (await (await client.read(`/v1/ledger?${asked}`)).json()) as { items: Line[]; next: string | null }
     lines.push(...page.items)
     if (lines.length > MAX_LINES) throw new Error(`there are more than ${MAX_LINES} lines: name --from and --to`)
     cursor = page.next

@@ -82,8 +82,7 @@ const quarantine: Verb = async (args, config) => {
 async function listCauses(client: Client, named: string | undefined, json: boolean): Promise<number> {
   const found: { dataset: string; causes: Cause[] }[] = []
   for (const dataset of named === undefined ? await datasets(client) : [named]) {
-    const answer = await client.get(`/v1/quarantine/causes?dataset=${encodeURIComponent(dataset)}`)
-    if (!answer) throw new Error(`no dataset of this name is live there: ${dataset}`)
+    const answer = await client.read(`/v1/quarantine/causes?dataset=${encodeURIComponent(dataset)}`)
     found.push({ dataset, causes: ((await answer.json()) as { items: Cause[] }).items })
   }
   process.stdout.write(json ? `${JSON.stringify(found)}\n` : found.map(describeCauses).join(''))
@@ -91,8 +90,8 @@ async function listCauses(client: Client, named: string | undefined, json: boole
 }
 
 async function datasets(client: Client): Promise<string[]> {
-  const answer = await client.get('/v1/datasets')
-  return ((await answer!.json()) as { items: { dataset: string }[] }).items.map(({ dataset }) => dataset)
+  const answer = await client.read('/v1/datasets')
+  return ((await answer.json()) as { items: { dataset: string }[] }).items.map(({ dataset }) => dataset)
 }
 
 function describeCauses({ dataset, causes }: { dataset: string; causes: Cause[] }): string {
@@ -114,9 +113,7 @@ async function carryOut(client: Client, kind: string, asked: Asked, json: boolea
   while (!['done', 'failed'].includes(request.state)) {
     progress.show(request.done, request.total)
     await sleep(LOOK_MS)
-    const answer = await client.get(`${path}/${request.id}`)
-    if (!answer) throw new Error('the request is not kept there any more')
-    request = (await answer.json()) as Filed
+    request = (await (await client.read(`${path}/${request.id}`)).json()) as Filed
   }
   progress.end()
   if (json) process.stdout.write(`${JSON.stringify(request)}\n`)

@@ -35,9 +35,7 @@ const reprotect: Verb = async (args, config) => {
   while (!['done', 'failed'].includes(request.state)) {
     progress.show(Math.max(0, ...request.holders.map(({ records }) => records)), 0)
     await sleep(LOOK_MS)
-    const answer = await client.get(`${PATH}/${request.id}`)
-    if (!answer) throw new Error('the request is not kept there any more')
-    request = (await answer.json()) as Watched
+    request = (await (await client.read(`${PATH}/${request.id}`)).json()) as Watched
   }
   progress.end()
   if (values.json) process.stdout.write(`${JSON.stringify(request)}\n`)

@@ -195,6 +195,10 @@ describe('the command', () => {
     assert.match(stdout, new RegExp(`\\n {4}event ${event.id_transaction} at 0/\\d+, again at 0/\\d+\\n$`))
     const none = await anomaliesAt('transactions', '--kind', 'drift')
     assert.deepEqual(none, { stdout: 'transactions: no anomaly of this state, kind or severity\n', stderr: '' })
+    await assert.rejects(
+      anomaliesAt('transaction'),
+      /answered 404: No dataset of this name is live\. Did you mean `transactions`/,
+    )
   })
 
   test('says that there are more than it prints, beside what programs read', async () => {
