@@ -55,7 +55,7 @@ export const frame = {
   colon: [': ', ' : '],
   copy: ['Copy', 'Copier'],
   copied: ['Copied.', 'Copié.'],
-  'list.shown': ['{count} shown', '{count} affichés'],
+  'list.shown': ['{count} shown', '{count} à l’écran'],
   'list.more': ['Show more', 'En afficher plus'],
   'list.full': [
     'More would not help reading: narrow the list down.',
