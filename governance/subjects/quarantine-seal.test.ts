@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { temporaryVault } from '../../test/temporary-vault.ts'
 import { type KeyRing, openKeyRing } from './key-ring.ts'
 import { type LivingPerson, openPeople } from './people.ts'
@@ -29,13 +29,18 @@ function seal(
   })
 }
 
-test('the original of a known person opens with that person’s key alone, at its own place', async t => {
+async function twoPersons(t: TestContext) {
   const { vault } = await temporaryVault(t)
   const ring = await openKeyRing(vault, KEK, Date.now)
   const people = await openPeople(vault, ring, { leaseMs: 1_000, cachedPersons: 10 })
   const [alice, bob] = (await people.lookUp(
     ['a', 'b'].map(id => ({ type: 'customer', id, aliases: [], create: true })),
   )) as [LivingPerson, LivingPerson]
+  return { vault, ring, alice, bob }
+}
+
+test('the original of a known person opens with that person’s key alone, at its own place', async t => {
+  const { vault, ring, alice, bob } = await twoPersons(t)
   const { sealedBy, alsoSealedBy, sealed } = await seal(ring, { subjects: [alice] })
   assert.deepEqual([sealedBy, alsoSealedBy], [{ by: 'person', pseudonym: alice.pseudonym }, undefined])
   assert.deepEqual(openOriginal([alice.keys.quarantine], sealed, 'transactions', 'q1'), original)
@@ -47,12 +52,7 @@ test('the original of a known person opens with that person’s key alone, at it
 })
 
 test('the original of several takes the keys of all who are known, and the day’s where somebody is not', async t => {
-  const { vault } = await temporaryVault(t)
-  const ring = await openKeyRing(vault, KEK, Date.now)
-  const people = await openPeople(vault, ring, { leaseMs: 1_000, cachedPersons: 10 })
-  const [alice, bob] = (await people.lookUp(
-    ['a', 'b'].map(id => ({ type: 'customer', id, aliases: [], create: true })),
-  )) as [LivingPerson, LivingPerson]
+  const { ring, alice, bob } = await twoPersons(t)
   const by = ({ pseudonym }: LivingPerson) => ({ by: 'person', pseudonym })
   const byDay = { by: 'day', key: 'quarantine/transactions/2026-11-21' }
 
