@@ -4,8 +4,9 @@
 import { RequestRefused } from '../gateway/body/request-refused.ts'
 import { compileShapes } from '../gateway/compile-shapes.ts'
 import { askedBody, readAsked } from '../gateway/routes/rights-shapes.ts'
+import { type ShapeError, tellShapeError } from '../gateway/tell-shape-error.ts'
 import type { RightKind } from '../governance/subjects/rights-request.ts'
-import { isJsonObject, type JsonObject } from '../storage/json.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../storage/json.ts'
 import { UsageError } from './verb.ts'
 
 const MAX_REQUESTS = 1_000
@@ -53,11 +54,14 @@ function parsed(text: string): JsonObject | undefined {
 
 /** By the very shapes that the gateway goes by. */
 function expectShape(asked: Asked[], kind: RightKind): void {
-  const fits = compileShapes()({ schema: askedBody(kind), method: 'POST', url: '', httpPart: 'body' })
+  const schema = askedBody(kind)
+  const fits = compileShapes()({ schema, method: 'POST', url: '', httpPart: 'body' })
   for (const { line, body } of asked) {
     const refuse = (why: string) => new UsageError(`line ${line}: ${why} Nothing was filed.`)
-    const [error] = fits(body) === true ? [] : (fits.errors ?? [])
-    if (error) throw refuse(`body${error.instancePath} ${error.message}.`)
+    const errors = fits(body) === true ? [] : ((fits.errors ?? []) as ShapeError[])
+    const told = tellShapeError(errors, 'body', schema as unknown as JsonValue)
+    if (told) throw refuse(`${told.detail} ${told.fix}`)
+    if (errors[0]) throw refuse(`body${errors[0].instancePath} ${errors[0].message}.`)
     try {
       readAsked(kind, body)
     } catch (error) {

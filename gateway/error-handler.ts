@@ -7,6 +7,7 @@ import { loggable } from '../runtime/loggable.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { DocumentsUnavailable } from '../storage/documents/documents.ts'
 import { EventLogUnavailable } from '../storage/event-log/event-log.ts'
+import type { JsonValue } from '../storage/json.ts'
 import { LakeUnavailable } from '../storage/lake/lake.ts'
 import { VaultUnavailable } from '../storage/vault/vault.ts'
 import { RequestAborted, RequestRefused } from './body/request-refused.ts'
@@ -103,7 +104,9 @@ function problemOf(error: Error, request: FastifyRequest): Problem {
       'The content-type is none that can be read.',
       'Use content-type: application/json.',
     )
-  const told = validation && tellShapeError(request, validation, validationContext)
+  const shapes = request.routeOptions.schema as Record<string, JsonValue> | undefined
+  const part = validationContext === 'querystring' ? 'query' : (validationContext ?? 'request')
+  const told = validation && tellShapeError(validation, part, shapes?.[validationContext ?? ''])
   if (told) return problem('request-invalid', 400, told.detail, told.fix)
   if (validation) return problem('request-invalid', 400, `${error.message}.`, 'See /docs for what this call takes.')
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)

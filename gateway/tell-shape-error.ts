@@ -1,8 +1,6 @@
 // A request that does not have the shape of its route: a member that the shape does not have is told by those it may
 // have, a value that is none of a list by the list, what is no time by one. What was sent is not repeated: it may be anybody's.
 
-import type { FastifyRequest } from 'fastify'
-import type { FastifySchemaValidationError } from 'fastify/types/schema.js'
 import { didYouMean, listed } from '../governance/contract/did-you-mean.ts'
 import { parsePointer } from '../governance/contract/json-pointer.ts'
 import { isJsonObject, type JsonValue } from '../storage/json.ts'
@@ -10,20 +8,32 @@ import { isJsonObject, type JsonValue } from '../storage/json.ts'
 /** No member of ours is nearly as long. */
 const MAX_NAME_LENGTH = 64
 
-/** @param errors of one request, in the order in which they were found. @returns undefined for another kind of mistake */
+/** As ajv tells one. */
+export interface ShapeError {
+  keyword: string
+  instancePath: string
+  schemaPath: string
+  params: Record<string, unknown>
+  message?: string
+}
+
+/**
+ * @param errors of one part of a request, in the order in which they were found
+ * @param part its name: `body`
+ * @param shape that it does not have
+ * @returns undefined for another kind of mistake
+ */
 export function tellShapeError(
-  request: FastifyRequest,
-  errors: FastifySchemaValidationError[],
-  context = 'request',
+  errors: ShapeError[],
+  part: string,
+  shape: JsonValue | undefined,
 ): { detail: string; fix: string } | undefined {
   const [error] = errors
   if (!error) return undefined
-  const part = context === 'querystring' ? 'query' : context
   const { keyword, schemaPath, params } = error
   if (keyword === 'additionalProperties' && typeof params.additionalProperty === 'string') {
     const sent = params.additionalProperty
-    const shapes = request.routeOptions.schema as Record<string, JsonValue> | undefined
-    const declared = membersAt(shapes?.[context], schemaPath)
+    const declared = membersAt(shape, schemaPath)
     const meant = sent.length > MAX_NAME_LENGTH ? '' : didYouMean(sent, declared)
     return { detail: `The ${part} has a member that is not declared.`, fix: `${meant}It may have ${listed(declared)}.` }
   }
@@ -42,7 +52,7 @@ export function tellShapeError(
 }
 
 /** The values of a list: of an `enum`, or of constants one of which must be met. */
-function allowedBy([first, ...others]: FastifySchemaValidationError[]): unknown[] | undefined {
+function allowedBy([first, ...others]: ShapeError[]): unknown[] | undefined {
   if (first?.keyword === 'enum') return first.params.allowedValues as unknown[]
   if (first?.keyword !== 'const') return undefined
   return [first, ...others]
